@@ -1,0 +1,1 @@
+"""pyjitsi: a self-hosted video-conferencing suite that speaks Jitsi's protocols."""

@@ -1,0 +1,29 @@
+"""The one error that every stanza parser raises (RFC 6120 section 8.3)."""
+
+from typing import Literal
+
+Condition = Literal[
+    "bad-request",
+    "conflict",
+    "feature-not-implemented",
+    "forbidden",
+    "gone",
+    "internal-server-error",
+    "item-not-found",
+    "not-acceptable",
+    "not-allowed",
+    "not-authorized",
+    "policy-violation",
+    "resource-constraint",
+    "service-unavailable",
+    "unexpected-request",
+]
+
+
+class StanzaError(ValueError):
+    """A stanza that can't be honoured: the XMPP condition to answer with, and a sentence that says what was wrong."""
+
+    def __init__(self, condition: Condition, text: str) -> None:
+        super().__init__(text)
+        self.condition: Condition = condition
+        self.text: str = text
