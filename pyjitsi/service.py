@@ -1,0 +1,84 @@
+"""The life of every service: start, ready, drain, stop, with systemd's notifications (sd_notify(3)).
+
+A service is an object with ``start``, ``ready`` and ``stop``; ``run`` drives it from process start to exit.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+from typing import Protocol
+
+import structlog
+
+log = structlog.get_logger("service")
+
+
+class StartError(Exception):
+    """The service can't start; the text is one line that says what is wrong and what to do."""
+
+
+class Service(Protocol):
+    """What ``run`` drives."""
+
+    name: str
+
+    async def start(self) -> None:
+        """Open sockets and connections. Raises StartError."""
+        ...
+
+    async def ready(self) -> None:
+        """Return once the service does its work (joined, not merely started)."""
+        ...
+
+    async def stop(self) -> None:
+        """End gracefully; must be safe after a failed start."""
+        ...
+
+
+def notify(state: str) -> None:
+    """Tell systemd (or ``pyjitsi up``) of a change, where ``NOTIFY_SOCKET`` is set."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        try:
+            sender.sendto(state.encode(), "\0" + address[1:] if address.startswith("@") else address)
+        except OSError as error:
+            log.warning("no notification", error=str(error))
+
+
+async def run(service: Service) -> None:
+    """Start the service, announce readiness, wait for SIGTERM or SIGINT, and stop it. Raises StartError."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    ended = asyncio.create_task(stopping.wait())
+    watchdog = asyncio.create_task(_watchdog())
+    try:
+        await service.start()
+        becoming = asyncio.create_task(service.ready())
+        await asyncio.wait({becoming, ended}, return_when=asyncio.FIRST_COMPLETED)
+        if becoming.done():
+            becoming.result()
+            notify("READY=1")
+            log.info("ready", service=service.name)
+        else:
+            becoming.cancel()
+        await ended
+        notify("STOPPING=1")
+    finally:
+        watchdog.cancel()
+        ended.cancel()
+        await service.stop()
+
+
+async def _watchdog() -> None:
+    """WATCHDOG=1 at half the interval that systemd asks for."""
+    microseconds = os.environ.get("WATCHDOG_USEC", "")
+    if not microseconds.isdigit():
+        return
+    while True:
+        notify("WATCHDOG=1")
+        await asyncio.sleep(int(microseconds) / 2e6)
