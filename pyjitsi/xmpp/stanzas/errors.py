@@ -1,6 +1,7 @@
 """The one error that every stanza parser raises (RFC 6120 section 8.3)."""
 
 from typing import Literal
+from xml.etree.ElementTree import Element
 
 Condition = Literal[
     "bad-request",
@@ -21,9 +22,13 @@ Condition = Literal[
 
 
 class StanzaError(ValueError):
-    """A stanza that can't be honoured: the XMPP condition to answer with, and a sentence that says what was wrong."""
+    """A stanza that can't be honoured: the XMPP condition to answer with, and a sentence that says what was wrong.
 
-    def __init__(self, condition: Condition, text: str) -> None:
+    ``extension`` is the application-specific child of ``<error/>`` (RFC 6120 section 8.3.4), where a protocol has one.
+    """
+
+    def __init__(self, condition: Condition, text: str, extension: Element | None = None) -> None:
         super().__init__(text)
         self.condition: Condition = condition
         self.text: str = text
+        self.extension: Element | None = extension
