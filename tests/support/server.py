@@ -1,0 +1,96 @@
+"""A whole meeting server for tests: ``pyjitsi up`` on free ports with its state in a folder of its own."""
+
+import os
+import queue
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ADDRESS = re.compile(r"https?://[^\s/]+/")
+
+
+def free_port(kind: socket.SocketKind) -> int:
+    """A port that was free a moment ago."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class MeetingServer:
+    """The running server: where to open it, and what it said on the console."""
+
+    state: Path
+    url: str = ""
+    process: "subprocess.Popen[str] | None" = None
+    lines: list[str] = field(default_factory=list[str])
+    started_in: float = 0.0
+    options: tuple[str, ...] = ()
+
+    def start(self, timeout: float = 60.0) -> None:
+        """Start and wait for the printed address. Raises AssertionError with the console's text."""
+        port = free_port(socket.SOCK_STREAM)
+        udp = free_port(socket.SOCK_DGRAM)
+        began = time.monotonic()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "pyjitsi.cli", "up", "--listen", f"127.0.0.1:{port}", "--udp-port", str(udp)]
+            + ["--state", str(self.state), *self.options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+        found: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._read, args=(found,), daemon=True).start()
+        try:
+            self.url = found.get(timeout=timeout)
+        except queue.Empty:
+            self.stop()
+            raise AssertionError("no address was printed:\n" + "\n".join(self.lines)) from None
+        self.started_in = time.monotonic() - began
+
+    def _read(self, found: "queue.Queue[str]") -> None:
+        assert self.process is not None
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+            match = ADDRESS.search(line)
+            if match and "meet" in line.lower():
+                found.put(match.group(0))
+
+    def children(self) -> dict[str, int]:
+        """Process ids of the server's children by service name (``prosody``, ``focus``, ``bridge``, ``web``)."""
+        assert self.process is not None
+        tree = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        found: dict[str, int] = {}
+        for pid in tree:
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+            for name in ("focus", "bridge", "web"):
+                if name in words:
+                    found[name] = int(pid)
+            if any("prosody" in Path(word).name for word in words[:2]) and "prosody" not in found:
+                found["prosody"] = int(pid)
+        return found
+
+    def kill(self, service: str) -> None:
+        """SIGKILL one service."""
+        os.kill(self.children()[service], signal.SIGKILL)
+
+    def stop(self) -> None:
+        """End the server as Ctrl-C would."""
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
