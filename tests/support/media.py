@@ -1,0 +1,57 @@
+"""A moving picture and a tone for scripted participants."""
+
+import asyncio
+import fractions
+import math
+import struct
+import time
+
+import av
+from aiortc import AudioStreamTrack, VideoStreamTrack
+
+RATE = 48000
+SAMPLES = 960
+TONE = struct.pack(f"<{RATE}h", *(int(12000 * math.sin(2 * math.pi * 440 * i / RATE)) for i in range(RATE)))
+
+
+class Picture(VideoStreamTrack):
+    """A bar that walks over the picture, 15 frames a second."""
+
+    def __init__(self, width: int = 320, height: int = 192) -> None:
+        super().__init__()
+        self.width: int = width
+        self.height: int = height
+        self.number: int = 0
+        self.began: float = time.monotonic()
+
+    async def recv(self) -> av.VideoFrame:
+        self.number += 1
+        await asyncio.sleep(max(0.0, self.began + self.number / 15 - time.monotonic()))
+        frame = av.VideoFrame(self.width, self.height, "yuv420p")
+        left = self.number * 4 % (self.width - 32)
+        luma, *chroma = frame.planes
+        line = bytearray(b"\x20" * luma.line_size)
+        line[left : left + 32] = b"\xd0" * 32
+        luma.update(bytes(line) * luma.height)
+        for plane in chroma:
+            plane.update(b"\x80" * plane.buffer_size)
+        frame.pts, frame.time_base = self.number * 6000, fractions.Fraction(1, 90000)
+        return frame
+
+
+class Tone(AudioStreamTrack):
+    """A loud tone of 440 Hz in frames of 20 ms."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.number: int = 0
+        self.began: float = time.monotonic()
+
+    async def recv(self) -> av.AudioFrame:
+        self.number += 1
+        await asyncio.sleep(max(0.0, self.began + self.number * SAMPLES / RATE - time.monotonic()))
+        frame = av.AudioFrame("s16", "mono", SAMPLES)
+        start = self.number * SAMPLES % (RATE - SAMPLES) * 2
+        frame.planes[0].update(TONE[start : start + SAMPLES * 2])
+        frame.sample_rate, frame.pts, frame.time_base = RATE, self.number * SAMPLES, fractions.Fraction(1, RATE)
+        return frame
