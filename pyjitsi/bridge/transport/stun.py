@@ -1,0 +1,116 @@
+"""STUN binding messages as ICE uses them (RFC 8489, RFC 8445 section 7), on aioice's codec.
+
+``local_ufrag_of`` runs for every STUN datagram of the bridge's socket, before anything is known of its sender.
+"""
+
+import struct
+from typing import Any
+
+from aioice.stun import Class, Message, Method, parse_message
+
+from pyjitsi.bridge.plane.api import Address
+
+__all__ = [
+    "Class",
+    "Message",
+    "Method",
+    "StunError",
+    "binding_error",
+    "binding_request",
+    "binding_success",
+    "local_ufrag_of",
+    "parse",
+]
+
+_HEADER = struct.Struct("!HHI")
+_ATTRIBUTE = struct.Struct("!HH")
+_HEADER_LENGTH = 20
+_BINDING_REQUEST = 0x0001
+_COOKIE = 0x2112A442
+_USERNAME = 0x0006
+LONGEST_USERNAME = 513  # RFC 8489 section 14.3: fewer than 509 bytes; a little slack costs nothing
+_IPV4_MAPPED = "::ffff:"
+
+
+class StunError(ValueError):
+    """A datagram is no STUN binding message; the text says why."""
+
+
+def local_ufrag_of(data: bytes) -> str | None:
+    """The receiver's ufrag of a binding request (USERNAME up to the colon), None for anything else. Never raises."""
+    if len(data) < _HEADER_LENGTH:
+        return None
+    kind, length, cookie = _HEADER.unpack_from(data)
+    if kind != _BINDING_REQUEST or cookie != _COOKIE or length != len(data) - _HEADER_LENGTH:
+        return None
+    position = _HEADER_LENGTH
+    while position + 4 <= len(data):
+        name, size = _ATTRIBUTE.unpack_from(data, position)
+        if name == _USERNAME:
+            value = data[position + 4 : position + 4 + size]
+            if size > LONGEST_USERNAME or len(value) != size:
+                return None
+            ufrag, colon, _ = value.partition(b":")
+            return ufrag.decode() if ufrag and colon and ufrag.isascii() else None
+        position += 4 + size + (-size % 4)
+    return None
+
+
+def parse(data: bytes) -> Message:
+    """A binding message with a right FINGERPRINT, if it has one. Integrity is not checked. Raises StunError."""
+    try:
+        if len(data) >= _HEADER_LENGTH and _HEADER.unpack_from(data)[2] != _COOKIE:
+            raise StunError("the STUN magic cookie is missing")
+        message = parse_message(data)
+    except StunError:
+        raise
+    except (ValueError, struct.error) as problem:  # struct.error: a fixed-size attribute of another size
+        raise StunError(f"malformed STUN message: {problem}") from problem
+    if message.message_method != Method.BINDING:
+        raise StunError(f"STUN method {message.message_method.name} is not BINDING")
+    return message
+
+
+def binding_request(
+    transaction_id: bytes,
+    username: str,
+    key: bytes,
+    *,
+    priority: int,
+    controlling: bool,
+    tie_breaker: int,
+    nominate: bool = False,
+) -> bytes:
+    """A connectivity check (RFC 8445 section 7.2.2), integrity keyed with the receiver's password."""
+    attributes: dict[str, Any] = {
+        "USERNAME": username,
+        "PRIORITY": priority,
+        "ICE-CONTROLLING" if controlling else "ICE-CONTROLLED": tie_breaker,
+    }
+    if nominate:
+        attributes["USE-CANDIDATE"] = None
+    message = Message(Method.BINDING, Class.REQUEST, transaction_id, attributes)
+    message.add_message_integrity(key)
+    return bytes(message)
+
+
+def binding_success(request: Message, address: Address, key: bytes) -> bytes:
+    """The answer to a check that came from ``address``; on a dual-stack socket IPv4 peers see their IPv4 address."""
+    host, port = address[0], address[1]
+    if host.startswith(_IPV4_MAPPED) and "." in host:
+        host = host[len(_IPV4_MAPPED) :]
+    message = Message(
+        Method.BINDING, Class.RESPONSE, request.transaction_id, {"XOR-MAPPED-ADDRESS": (host.partition("%")[0], port)}
+    )
+    message.add_message_integrity(key)
+    return bytes(message)
+
+
+def binding_error(request: Message, code: int, reason: str, key: bytes | None) -> bytes:
+    """An error answer; ``key`` is None while the sender has proved nothing (RFC 8489 section 9.1.3)."""
+    message = Message(Method.BINDING, Class.ERROR, request.transaction_id, {"ERROR-CODE": (code, reason)})
+    if key is None:
+        message.add_fingerprint()
+    else:
+        message.add_message_integrity(key)
+    return bytes(message)
