@@ -93,7 +93,5 @@ def _payload_type(element: Element) -> PayloadType:
         clockrate=integer(element, "clockrate", 1, 2**31 - 1),
         channels=optional_integer(element, "channels", 1, 255) or 1,
         parameters=tuple((p.get("name", ""), p.get("value", "")) for p in children(element, NS, "parameter")),
-        feedback=tuple(
-            (required(f, "type"), f.get("subtype", "")) for f in children(element, NS_FEEDBACK, "rtcp-fb")
-        ),
+        feedback=tuple((required(f, "type"), f.get("subtype", "")) for f in children(element, NS_FEEDBACK, "rtcp-fb")),
     )
