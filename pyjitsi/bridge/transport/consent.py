@@ -3,6 +3,7 @@
 import random
 
 INTERVAL = 5.0  # seconds between checks, each varied by 20 % (section 5.1)
+IMPATIENT = 1.0  # while one is unanswered, so that loss is not taken for absence, nor absence noticed late
 LIFETIME = 30.0
 
 
@@ -11,23 +12,24 @@ class Consent:
 
     def __init__(self, rng: random.Random, now: float) -> None:
         self._rng = rng
+        self.unanswered_since: float | None = None
         self.due = now + self._interval()
         self.expires = now + LIFETIME
-        self.unanswered_since: float | None = None
 
     def _interval(self) -> float:
-        return INTERVAL * self._rng.uniform(0.8, 1.2)
+        return (INTERVAL if self.unanswered_since is None else IMPATIENT) * self._rng.uniform(0.8, 1.2)
 
     def asked(self, now: float) -> None:
         """A check was sent on the selected pair."""
-        self.due = now + self._interval()
         if self.unanswered_since is None:
             self.unanswered_since = now
+        self.due = now + self._interval()
 
     def answered(self, now: float) -> None:
         """One of them was answered, whichever."""
         self.expires = now + LIFETIME
         self.unanswered_since = None
+        self.due = now + self._interval()
 
     def silent_for(self, now: float) -> float:
         """Seconds since the first check that is still unanswered."""

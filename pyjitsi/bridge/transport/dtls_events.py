@@ -1,6 +1,6 @@
 """What a DTLS transport tells its owner."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pyjitsi.bridge.plane.api import SrtpKeys
 
@@ -9,7 +9,7 @@ from pyjitsi.bridge.plane.api import SrtpKeys
 class Connected:
     """The handshake is done and the peer's certificate is the signalled one; application data may be sent."""
 
-    keys: SrtpKeys
+    keys: SrtpKeys = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

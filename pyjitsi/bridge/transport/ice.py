@@ -48,7 +48,7 @@ PACING = 0.02  # seconds between checks (Ta)
 BETTER_WAIT = 0.05  # how long a first valid pair waits for one of higher priority
 PATIENCE = 39.5  # without a valid pair the agent fails after this (RFC 8863 section 4)
 SUSPICION = 1.5  # a selected pair silent for this long loses to one that answers
-DESPERATION = 10.0  # silent for this long, the other valid pairs are asked
+DESPERATION = 5.0  # silent for this long, the other valid pairs are asked
 STALE = 10.0  # a check from an address that we last heard an answer from longer ago is checked in turn
 
 
@@ -66,7 +66,7 @@ class IceAgent:
         self._tie_breaker = tie_breaker
         self._rng = rng
         self._local_key = local.pwd.encode()
-        self._list = CheckList()
+        self.pairs = CheckList()
         self._transactions = Transactions()
         self._next_check_at = float("-inf")
         self._deadline: float | None = None
@@ -87,8 +87,8 @@ class IceAgent:
         self.remote = credentials
         for candidate in candidates:
             address = _address_of(candidate)
-            if address is not None and self._list.get(address) is None:
-                self._list.add(address, candidate.priority, self._selected_pair, self.controlling)
+            if address is not None and self.pairs.get(address) is None:
+                self.pairs.add(address, candidate.priority, self._selected_pair, self.controlling)
         self._run(now)
 
     def receive(self, data: bytes, address: Address, now: float) -> None:
@@ -120,7 +120,7 @@ class IceAgent:
             self._lost(transaction)
         self._keep_consent(now)
         self._run(now)
-        if self._deadline is None and self.remote is not None and self._list.best(self.controlling) is None:
+        if self._deadline is None and self.remote is not None and self.pairs.best(self.controlling) is None:
             self._deadline = now + PATIENCE
         if self._deadline is not None and now >= self._deadline:
             self.failed = True
@@ -132,10 +132,10 @@ class IceAgent:
         if self.failed:
             return None
         times = [self._deadline, self._transactions.next_timeout()]
-        if self.remote is not None and self._list.has_waiting():
+        if self.remote is not None and self.pairs.has_waiting():
             times.append(self._next_check_at)
         if self._selected_pair is None:
-            ready = self._first_valid_at is not None and self._nominating is None and self._list.best(True) is not None
+            ready = self._first_valid_at is not None and self._nominating is None and self.pairs.best(True) is not None
             if self.controlling and ready and self._first_valid_at is not None:
                 times.append(self._first_valid_at + BETTER_WAIT)
         elif self._consent is not None:
@@ -170,10 +170,10 @@ class IceAgent:
             return
         self._transmits.append((stun.binding_success(request, address, self._local_key), address))
 
-        pair = self._list.get(address)
+        pair = self.pairs.get(address)
         if pair is None:
             priority = request.attributes.get("PRIORITY", REFLEXIVE_PRIORITY)
-            pair = self._list.add(address, priority, self._selected_pair, self.controlling)
+            pair = self.pairs.add(address, priority, self._selected_pair, self.controlling)
             if pair is None:
                 self.refused["too-many-pairs"] += 1
                 return
@@ -216,7 +216,7 @@ class IceAgent:
                 if pair is not self._selected_pair and stale and not self._transactions.busy(pair):
                     self._check(pair, now)
             case PairState.WAITING | PairState.FAILED:
-                self._list.trigger(pair)
+                self.pairs.trigger(pair)
             case PairState.IN_PROGRESS:
                 pass  # its retransmissions are 100 ms apart, so a second check would gain nothing
 
@@ -227,7 +227,7 @@ class IceAgent:
         if self.remote is None or self.failed:
             return
         while now >= self._next_check_at:
-            pair = self._list.pop_next(self.controlling)
+            pair = self.pairs.pop_next(self.controlling)
             if pair is None:
                 break
             pair.state = PairState.IN_PROGRESS
@@ -277,13 +277,13 @@ class IceAgent:
         if answer.error_code == 487:
             self._switch_role(not transaction.controlling)
             if transaction.pair is not self._selected_pair:
-                self._list.trigger(transaction.pair)
+                self.pairs.trigger(transaction.pair)
         else:
             self._lost(transaction)
 
     def _handle_success(self, transaction: Transaction, now: float) -> None:
         pair = transaction.pair
-        if self._list.get(pair.address) is not pair:
+        if self.pairs.get(pair.address) is not pair:
             return  # it gave way to another pair meanwhile
         first = pair.answered_at is None or pair.state is PairState.FAILED
         pair.state = PairState.SUCCEEDED
@@ -318,10 +318,10 @@ class IceAgent:
         if not self.controlling or self._nominating is not None:
             return
         if self._selected_pair is None:
-            best = self._list.best(True)
+            best = self.pairs.best(True)
             if best is None or self._first_valid_at is None:
                 return
-            waiting = any(p.unfinished and p.priority(True) > best.priority(True) for p in self._list)
+            waiting = any(p.unfinished and p.priority(True) > best.priority(True) for p in self.pairs)
             if waiting and now < self._first_valid_at + BETTER_WAIT:
                 return
             self._check(best, now, nominate=True)
@@ -335,7 +335,7 @@ class IceAgent:
         if self._consent is None or self._consent.unanswered_since is None:
             return None
         since = self._consent.unanswered_since
-        return self._list.best(self.controlling, answered_since=since, but=self._selected_pair)
+        return self.pairs.best(self.controlling, answered_since=since, but=self._selected_pair)
 
     def _doubt_selected(self, now: float) -> None:
         """Another address works now: perhaps the peer moved there. Ask the selected one, and decide by its silence."""
@@ -362,14 +362,14 @@ class IceAgent:
             self._selected_pair = self.selected = self._consent = None
             self._first_valid_at = None
             self._transactions.cancel(pair)
-            for each in self._list:
+            for each in self.pairs:
                 if each.state is PairState.SUCCEEDED:
                     each.state = PairState.FAILED
             self._events.append(ConsentLost())
         elif now >= consent.due:
             self._check(pair, now, repeated=False)
             if consent.silent_for(now) >= DESPERATION:
-                for each in self._list:
+                for each in self.pairs:
                     if each is not pair and each.state is PairState.SUCCEEDED and not self._transactions.busy(each):
                         self._check(each, now)
 
