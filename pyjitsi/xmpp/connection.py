@@ -315,8 +315,7 @@ def build_error(error: StanzaError) -> Element:
     SubElement(element, f"{{{NS_STANZAS}}}{error.condition}")
     if error.text:
         SubElement(element, f"{{{NS_STANZAS}}}text").text = error.text
-    if error.extension is not None:
-        element.append(error.extension)
+    element.extend(error.extensions)
     return element
 
 

@@ -24,11 +24,11 @@ Condition = Literal[
 class StanzaError(ValueError):
     """A stanza that can't be honoured: the XMPP condition to answer with, and a sentence that says what was wrong.
 
-    ``extension`` is the application-specific child of ``<error/>`` (RFC 6120 section 8.3.4), where a protocol has one.
+    ``extensions`` are the application-specific children of ``<error/>`` (RFC 6120 section 8.3.4).
     """
 
-    def __init__(self, condition: Condition, text: str, extension: Element | None = None) -> None:
+    def __init__(self, condition: Condition, text: str, *extensions: Element) -> None:
         super().__init__(text)
         self.condition: Condition = condition
         self.text: str = text
-        self.extension: Element | None = extension
+        self.extensions: tuple[Element, ...] = extensions
