@@ -1,0 +1,108 @@
+/** What the pages share: configuration, preferences, the address, and the meeting while there is one. */
+
+import { getContext, setContext } from "svelte";
+import type { CreateMeeting, ErrorCode, MeetConfig, Phase } from "../session/api";
+import { codeOf, type MediaAccess } from "./media/access";
+import { LiveMeeting } from "./state/live";
+import { Preferences, type Store } from "./state/preferences.svelte";
+import { Preview } from "./state/preview.svelte";
+import { Router } from "./state/router.svelte";
+import { Toasts } from "./state/toasts.svelte";
+
+export interface Services {
+  readonly config: MeetConfig;
+  readonly createMeeting: CreateMeeting;
+  readonly media: MediaAccess;
+  readonly store: Store | null;
+}
+
+const CONTEXT = Symbol("app");
+
+export class App {
+  readonly config: MeetConfig;
+  readonly media: MediaAccess;
+  readonly preferences: Preferences;
+  readonly preview: Preview;
+  readonly router = new Router();
+  readonly toasts = new Toasts();
+  live: LiveMeeting | null = $state.raw(null);
+  joinError: ErrorCode | null = $state(null);
+  passwordTried = $state(false);
+  readonly #createMeeting: CreateMeeting;
+
+  constructor(services: Services) {
+    this.config = services.config;
+    this.media = services.media;
+    this.#createMeeting = services.createMeeting;
+    this.preferences = new Preferences(services.store);
+    this.preview = new Preview(services.media, this.preferences);
+    if (this.config.startWithAudioMuted === true) this.preview.audioMuted = true;
+    if (this.config.startWithVideoMuted === true) this.preview.videoMuted = true;
+    addEventListener("pagehide", () => void this.live?.meeting.leave());
+  }
+
+  /** The meeting's phase as the pages see it: a join that was refused has failed even if the core says nothing more. */
+  get phase(): Phase {
+    if (this.live === null) return "idle";
+    return this.joinError !== null ? "failed" : this.live.state.phase;
+  }
+
+  get error(): ErrorCode | null {
+    return this.joinError ?? this.live?.state.error ?? null;
+  }
+
+  /** Joins the room in the address with the previewed devices. */
+  async join(password?: string): Promise<void> {
+    const room = this.router.room;
+    if (room === null) return;
+    await this.preview.start();
+    if (this.router.room !== room) return;
+    const { audioMuted, videoMuted } = this.preview;
+    const media = this.preview.handOver();
+    const meeting = this.#createMeeting(this.config);
+    this.live = new LiveMeeting(meeting);
+    this.joinError = null;
+    this.passwordTried = password !== undefined;
+    this.preferences.visited(room, Date.now());
+    try {
+      await meeting.join({
+        room,
+        displayName: this.preferences.name.trim(),
+        media,
+        startAudioMuted: audioMuted || media.audio === null,
+        startVideoMuted: videoMuted || media.video === null,
+        ...(password === undefined ? {} : { password }),
+      });
+    } catch (error) {
+      if (this.live?.meeting === meeting && meeting.state.phase !== "left") this.joinError = codeOf(error);
+    }
+  }
+
+  async leave(): Promise<void> {
+    this.toasts.clear();
+    await this.live?.meeting.leave();
+  }
+
+  /** Back to the pre-join page of the room in the address, or to the front page where there is none. */
+  reset(): void {
+    void this.live?.meeting.leave();
+    this.live = null;
+    this.joinError = null;
+    this.toasts.clear();
+  }
+
+  home(): void {
+    this.reset();
+    this.router.openFront();
+  }
+
+  provide(): this {
+    setContext(CONTEXT, this);
+    return this;
+  }
+}
+
+/** The application, from any component below the root. */
+export function useApp(): App {
+  return getContext<App>(CONTEXT);
+}
