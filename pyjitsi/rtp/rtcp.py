@@ -17,7 +17,7 @@ MAX_NACKED = 1000
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One packet of a compound: ``count`` is the five-bit field (report count or format), ``body`` follows the header."""
+    """One packet of a compound: ``count`` is the five-bit field (reports or format), ``body`` follows the header."""
 
     type: int
     count: int

@@ -6,7 +6,7 @@ PICTURE_ID_MASK = 0x7FFF
 
 
 class Vp8Descriptor:
-    """What stands before a VP8 payload. ``picture_id`` and ``tl0`` are -1 where absent, ``height`` is 0 where unknown."""
+    """What stands before a VP8 payload. ``picture_id`` and ``tl0`` are -1 where absent, ``height`` 0 where unknown."""
 
     __slots__ = ("height", "keyframe", "long_id", "picture_at", "picture_id", "size", "starts_frame", "temporal", "tl0",
                  "tl0_at")  # fmt: skip

@@ -1,0 +1,142 @@
+"""What the plane keeps of one endpoint: its keys, codecs, streams in, routes out, and counters."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+
+from pyjitsi.bridge.plane.api import OFF, Address, Codec, ConferenceId, Counters, EndpointId, Source
+from pyjitsi.bridge.plane.arrivals import ArrivalLog
+from pyjitsi.bridge.plane.cache import PacketCache
+from pyjitsi.bridge.plane.departures import Departures
+from pyjitsi.bridge.plane.layers import SourceMeter
+from pyjitsi.bridge.plane.projection import Projection
+from pyjitsi.bridge.plane.srtp import Srtp
+from pyjitsi.rtp.nack import NackTracker
+from pyjitsi.rtp.reception import Reception
+
+TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+ORIENTATION = "urn:3gpp:video-orientation"
+DEPENDENCY = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
+KEPT_EXTENSIONS = (AUDIO_LEVEL, ORIENTATION, DEPENDENCY)
+BEFORE_KEYS = 64  # packets kept until DTLS is done
+SENDER_REPORTS = 200  # that were sent to an endpoint and may still be answered
+MAX_STREAMS = 1024  # SSRCs of one endpoint that are tracked
+
+
+class Incoming:
+    """One SSRC that an endpoint sends: which source and encoding it is, and what came of it."""
+
+    __slots__ = ("encoding", "nacks", "reception", "rtx", "seen", "sender_info", "sender_info_at", "source", "ssrc")
+
+    def __init__(self, ssrc: int, source: "IncomingSource", encoding: int, rtx: bool, clock_rate: int) -> None:
+        self.ssrc: int = ssrc
+        self.source: IncomingSource = source
+        self.encoding: int = encoding
+        self.rtx: bool = rtx
+        self.reception: Reception = Reception(ssrc, clock_rate)
+        self.nacks: NackTracker = NackTracker()
+        self.seen: dict[int, None] = {}  # extended numbers of late, against duplicates by RTX
+        self.sender_info: tuple[int, int] | None = None  # NTP and RTP time of the last SR
+        self.sender_info_at: float = 0.0
+
+
+class IncomingSource:
+    """One source of an endpoint, and the receivers that its packets go to."""
+
+    __slots__ = ("meter", "routes", "spec", "streams")
+
+    def __init__(self, spec: Source) -> None:
+        self.spec: Source = spec
+        self.streams: list[Incoming] = []
+        self.routes: dict[EndpointId, Route] = {}
+        self.meter: SourceMeter = SourceMeter(len(spec.encodings) if spec.media == "video" else 0)
+
+
+class Route:
+    """A source on its way to one receiver."""
+
+    __slots__ = ("cache", "octets", "packets", "projection", "receiver", "rtx_sequence", "sent_sr_at", "source")
+
+    def __init__(self, source: IncomingSource, receiver: "Endpoint") -> None:
+        self.source: IncomingSource = source
+        self.receiver: Endpoint = receiver
+        self.projection: Projection | None = None
+        self.cache: PacketCache | None = None
+        self.packets: int = 0
+        self.octets: int = 0
+        self.rtx_sequence: int = 0
+        self.sent_sr_at: float = 0.0
+
+
+class Endpoint:
+    """State only; ingress and egress work on it."""
+
+    def __init__(self, identity: EndpointId, conference: ConferenceId) -> None:
+        self.id: EndpointId = identity
+        self.conference: ConferenceId = conference
+        self.srtp: Srtp | None = None
+        self.destination: Address | None = None
+        self.addresses: set[Address] = set()
+        self.codecs: dict[int, Codec] = {}
+        self.extension_ids: dict[str, int] = {}
+        self.kept_extensions: dict[int, int] = {}
+        self.transport_cc: int = 0
+        self.audio_level: int = 0
+        self.rtx_of: dict[int, int] = {}  # media payload type to RTX payload type
+        self.sources: dict[str, IncomingSource] = {}
+        self.streams: dict[int, Incoming] = {}
+        self.routes: dict[str, Route] = {}  # by source name
+        self.route_by_ssrc: dict[int, Route] = {}
+        self.targets: dict[str, int] = {}
+        self.audio_everything: bool = True
+        self.audio_include: frozenset[str] = frozenset()
+        self.audio_exclude: frozenset[str] = frozenset()
+        self.mute_audio: bool = False
+        self.mute_video: bool = False
+        self.arrivals: ArrivalLog = ArrivalLog()
+        self.departures: Departures = Departures()
+        self.before_keys: deque[tuple[bytes, float]] = deque(maxlen=BEFORE_KEYS)
+        self.counters: Counters = Counters(dropped={})
+        self.media_seen: bool = False
+        self.reported_at: float = 0.0
+        self.rtt: float = 0.1
+        self.sender_reports: dict[int, float] = {}  # middle of the NTP time to when it was sent
+
+    def drop(self, reason: str) -> None:
+        """Count a packet that is not forwarded."""
+        dropped = self.counters.dropped
+        assert dropped is not None
+        dropped[reason] = dropped.get(reason, 0) + 1
+
+    def set_media(self, codecs: Sequence[Codec], extensions: Mapping[str, int]) -> None:
+        """Add codecs and header extensions."""
+        for codec in codecs:
+            self.codecs[codec.payload_type] = codec
+            if codec.name == "rtx" and codec.apt is not None:
+                self.rtx_of[codec.apt] = codec.payload_type
+        self.extension_ids.update(extensions)
+        self.transport_cc = self.extension_ids.get(TRANSPORT_CC, 0)
+        self.audio_level = self.extension_ids.get(AUDIO_LEVEL, 0)
+        self.kept_extensions = {
+            identity: identity for uri in KEPT_EXTENSIONS if (identity := self.extension_ids.get(uri))
+        }
+
+    def note_sender_report(self, ntp: int, now: float) -> None:
+        """Remember when an SR was sent, for the round trip that its report block tells."""
+        self.sender_reports[ntp >> 16 & 0xFFFFFFFF] = now
+        if len(self.sender_reports) > SENDER_REPORTS:
+            del self.sender_reports[next(iter(self.sender_reports))]
+
+    def hears(self, source: str) -> bool:
+        """Whether this receiver wants that audio source."""
+        if source in self.audio_exclude:
+            return False
+        return self.audio_everything or source in self.audio_include
+
+    def has(self, media: str) -> bool:
+        """Whether codecs of this media were negotiated."""
+        return any(codec.media == media for codec in self.codecs.values())
+
+    def target(self, source: str) -> int:
+        """The layer that control set for a source."""
+        return self.targets.get(source, OFF)

@@ -1,0 +1,277 @@
+"""The plain-Python ``Plane``: see ``api`` for what it promises."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from pyjitsi.bridge.plane.api import (
+    OFF,
+    Address,
+    Codec,
+    ConferenceId,
+    Counters,
+    Datagram,
+    EndpointId,
+    Event,
+    LayersChanged,
+    Source,
+    SrtpKeys,
+)
+from pyjitsi.bridge.plane.egress import Transmits, send_rtcp
+from pyjitsi.bridge.plane.endpoint import MAX_STREAMS, Endpoint, Incoming, IncomingSource, Route
+from pyjitsi.bridge.plane.ingress import Ingress
+from pyjitsi.bridge.plane.keyframes import KeyframeLimiter
+from pyjitsi.bridge.plane.reports import Reports
+from pyjitsi.bridge.plane.srtp import Srtp
+from pyjitsi.rtp.rtcp import build_pli
+
+MAX_DATAGRAM = 1500
+
+
+@dataclass
+class Conference:
+    """Endpoints that see each other, and the bridge's own SSRCs among them."""
+
+    video_ssrc: int
+    audio_ssrc: int
+    endpoints: dict[EndpointId, Endpoint] = field(default_factory=dict[EndpointId, Endpoint])
+    owners: dict[int, EndpointId] = field(default_factory=dict[int, EndpointId])  # SSRC to who may send it
+
+
+class PythonPlane:
+    """Sans-I/O: datagrams in through ``receive``, out through ``take_transmits``."""
+
+    def __init__(self) -> None:
+        self.conferences: dict[ConferenceId, Conference] = {}
+        self.endpoints: dict[EndpointId, Endpoint] = {}
+        self.addresses: dict[Address, Endpoint] = {}
+        self.keyframes: KeyframeLimiter = KeyframeLimiter()
+        self.transmits: Transmits = []
+        self.events: list[Event] = []
+        self.now: float = 0.0
+        self._ingress: Ingress = Ingress(self)
+        self._reports: Reports = Reports(self)
+
+    # Conferences and endpoints.
+
+    def add_conference(self, conference: ConferenceId, video_ssrc: int, audio_ssrc: int) -> None:
+        self.conferences[conference] = Conference(video_ssrc, audio_ssrc)
+
+    def remove_conference(self, conference: ConferenceId) -> None:
+        for endpoint in list(self.conferences[conference].endpoints):
+            self.remove_endpoint(endpoint)
+        del self.conferences[conference]
+
+    def add_endpoint(self, conference: ConferenceId, endpoint: EndpointId) -> None:
+        added = self.endpoints[endpoint] = Endpoint(endpoint, conference)
+        self.conferences[conference].endpoints[endpoint] = added
+
+    def remove_endpoint(self, endpoint: EndpointId) -> None:
+        gone = self.endpoints[endpoint]
+        self.set_sources(endpoint, ())
+        for name in list(gone.routes):
+            self._end_route(gone.routes[name])
+        for address in list(gone.addresses):
+            self.unbind(address)
+        self.keyframes.forget_receiver(endpoint)
+        del self.conferences[gone.conference].endpoints[endpoint]
+        del self.endpoints[endpoint]
+
+    def set_media(self, endpoint: EndpointId, codecs: Sequence[Codec], extensions: Mapping[str, int]) -> None:
+        self.endpoints[endpoint].set_media(codecs, extensions)
+        self._rewire(self.endpoints[endpoint])
+
+    def set_sources(self, endpoint: EndpointId, sources: Sequence[Source]) -> None:
+        owner = self.endpoints[endpoint]
+        conference = self.conferences[owner.conference]
+        wanted = {source.name: source for source in sources}
+        for name, known in list(owner.sources.items()):
+            if wanted.get(name) != known.spec:
+                self._remove_source(owner, conference, known)
+        for name, spec in wanted.items():
+            if name not in owner.sources:
+                self._add_source(owner, conference, spec)
+
+    def _add_source(self, owner: Endpoint, conference: Conference, spec: Source) -> None:
+        source = owner.sources[spec.name] = IncomingSource(spec)
+        clock_rate = 48000 if spec.media == "audio" else 90000
+        for index, encoding in enumerate(spec.encodings):
+            for ssrc, rtx in ((encoding.ssrc, False), (encoding.rtx_ssrc, True)):
+                if ssrc is None or len(owner.streams) >= MAX_STREAMS:
+                    continue
+                if conference.owners.setdefault(ssrc, owner.id) != owner.id:
+                    owner.drop("ssrc-of-another")
+                    continue
+                stream = owner.streams[ssrc] = Incoming(ssrc, source, index, rtx, clock_rate)
+                if not rtx:
+                    source.streams.append(stream)
+        for receiver in conference.endpoints.values():
+            if receiver is not owner:
+                self._wire(source, receiver)
+
+    def _remove_source(self, owner: Endpoint, conference: Conference, source: IncomingSource) -> None:
+        for route in list(source.routes.values()):
+            self._end_route(route)
+        for ssrc in [ssrc for ssrc, stream in owner.streams.items() if stream.source is source]:
+            del owner.streams[ssrc]
+            conference.owners.pop(ssrc, None)
+            self.keyframes.forget_source(ssrc)
+        del owner.sources[source.spec.name]
+
+    # Routes.
+
+    def _rewire(self, receiver: Endpoint) -> None:
+        for other in self.conferences[receiver.conference].endpoints.values():
+            if other is not receiver:
+                for source in other.sources.values():
+                    self._wire(source, receiver)
+
+    def _wire(self, source: IncomingSource, receiver: Endpoint) -> None:
+        """Make the route from source to receiver be there exactly if it should."""
+        spec = source.spec
+        wanted = receiver.has(spec.media) and (
+            receiver.hears(spec.name) if spec.media == "audio" else receiver.target(spec.name) != OFF
+        )
+        route = receiver.routes.get(spec.name)
+        if route is not None and route.source is not source:
+            self._end_route(route)
+            route = None
+        if wanted and route is None:
+            route = receiver.routes[spec.name] = source.routes[receiver.id] = Route(source, receiver)
+            receiver.route_by_ssrc[spec.encodings[0].ssrc] = route
+        elif not wanted and route is not None and spec.media == "audio":
+            self._end_route(route)
+            return
+        if route is not None and spec.media == "video" and route.projection is not None:
+            route.projection.set_target(receiver.target(spec.name))
+
+    def _end_route(self, route: Route) -> None:
+        spec = route.source.spec
+        route.source.routes.pop(route.receiver.id, None)
+        if route.receiver.routes.get(spec.name) is route:
+            del route.receiver.routes[spec.name]
+        if route.receiver.route_by_ssrc.get(spec.encodings[0].ssrc) is route:
+            del route.receiver.route_by_ssrc[spec.encodings[0].ssrc]
+
+    def set_audio(self, receiver: EndpointId, everything: bool, include: Sequence[str], exclude: Sequence[str]) -> None:
+        endpoint = self.endpoints[receiver]
+        endpoint.audio_everything = everything
+        endpoint.audio_include, endpoint.audio_exclude = frozenset(include), frozenset(exclude)
+        self._rewire(endpoint)
+
+    def set_target(self, receiver: EndpointId, source: str, layer: int) -> None:
+        endpoint = self.endpoints[receiver]
+        if layer == OFF:
+            endpoint.targets.pop(source, None)
+        else:
+            endpoint.targets[source] = layer
+        for other in self.conferences[endpoint.conference].endpoints.values():
+            found = other.sources.get(source) if other is not endpoint else None
+            if found is not None and found.spec.media == "video":
+                self._wire(found, endpoint)
+
+    def current_layer(self, receiver: EndpointId, source: str) -> int:
+        route = self.endpoints[receiver].routes.get(source)
+        projection = None if route is None else route.projection
+        if projection is None or projection.encoding == OFF or projection.target == OFF:
+            return OFF
+        return projection.target if projection.target >> 6 == projection.encoding else projection.encoding << 6 | 7
+
+    # Keys, addresses, mutes.
+
+    def set_keys(self, endpoint: EndpointId, keys: SrtpKeys) -> None:
+        held = self.endpoints[endpoint]
+        held.srtp = Srtp(keys)
+        waiting = list(held.before_keys)
+        held.before_keys.clear()
+        for data, at in waiting:
+            self._ingress.receive(held, data, at)
+
+    def bind(self, address: Address, endpoint: EndpointId) -> None:
+        self.unbind(address)
+        held = self.endpoints[endpoint]
+        held.addresses.add(address)
+        self.addresses[address] = held
+
+    def unbind(self, address: Address) -> None:
+        held = self.addresses.pop(address, None)
+        if held is not None:
+            held.addresses.discard(address)
+
+    def set_destination(self, endpoint: EndpointId, address: Address) -> None:
+        self.endpoints[endpoint].destination = address
+
+    def set_force_mute(self, endpoint: EndpointId, audio: bool, video: bool) -> None:
+        held = self.endpoints[endpoint]
+        held.mute_audio, held.mute_video = audio, video
+
+    # Packets.
+
+    def request_keyframe(self, source: str, endpoint: EndpointId) -> None:
+        held = self.endpoints[endpoint].sources.get(source)
+        if held is not None:
+            self.ask_keyframe(self.endpoints[endpoint], held, -1)
+
+    def ask_keyframe(self, owner: Endpoint, source: IncomingSource, receiver: EndpointId) -> None:
+        """Send a PLI to the owner of a video source, within the limits."""
+        if source.spec.media != "video" or owner.srtp is None:
+            return
+        ssrc = source.spec.encodings[0].ssrc
+        if self.keyframes.allow(ssrc, receiver, self.now):
+            own = self.conferences[owner.conference].video_ssrc
+            send_rtcp(owner, build_pli(own, ssrc), self.transmits)
+            owner.counters.plis_sent += 1
+
+    def owner_of(self, source: IncomingSource) -> Endpoint | None:
+        """The endpoint that sends a source."""
+        for endpoint in self.endpoints.values():
+            if endpoint.sources.get(source.spec.name) is source:
+                return endpoint
+        return None
+
+    def send_arrivals(self, endpoint: Endpoint, now: float) -> None:
+        """Send transport-cc feedback to a sender."""
+        self._reports.arrivals(endpoint, now)
+
+    def send_nacks(self, endpoint: Endpoint, stream: Incoming, now: float) -> None:
+        """Ask a sender for what is missing of a stream."""
+        self._reports.nacks(endpoint, stream, now)
+
+    def receive(self, data: bytes, address: Address, at: float) -> None:
+        self.now = max(self.now, at)
+        if not data:
+            return
+        first = data[0]
+        if first <= 3 or 20 <= first <= 63:
+            self.events.append(Datagram(data, address, at))
+            return
+        endpoint = self.addresses.get(address)
+        if endpoint is None or not 128 <= first <= 191:
+            return
+        if len(data) > MAX_DATAGRAM:
+            endpoint.drop("oversize")
+        elif endpoint.srtp is None:
+            endpoint.before_keys.append((data, at))
+        else:
+            self._ingress.receive(endpoint, data, at)
+
+    def tick(self, now: float) -> None:
+        self.now = max(self.now, now)
+        self._reports.tick(now)
+        for endpoint in self.endpoints.values():
+            for source in endpoint.sources.values():
+                if source.spec.media == "video":
+                    layers = source.meter.measure(now)
+                    if layers is not None:
+                        self.events.append(LayersChanged(endpoint.id, source.spec.name, layers))
+
+    def take_transmits(self) -> Transmits:
+        taken, self.transmits = self.transmits, []
+        return taken
+
+    def take_events(self) -> list[Event]:
+        taken, self.events = self.events, []
+        return taken
+
+    def counters(self, endpoint: EndpointId) -> Counters:
+        held = self.endpoints[endpoint].counters
+        return replace(held, dropped=dict(held.dropped or {}))

@@ -1,0 +1,84 @@
+"""The RTCP that the bridge originates on its timers: RR, NACK, transport-cc feedback, SR."""
+
+from typing import TYPE_CHECKING
+
+from pyjitsi.bridge.plane.api import OFF
+from pyjitsi.bridge.plane.egress import send_rtcp, send_sender_report
+from pyjitsi.bridge.plane.endpoint import Endpoint, Incoming, Route
+from pyjitsi.rtp.rtcp import build_nack, build_rr
+from pyjitsi.rtp.sequence import TIMESTAMP_MASK
+
+if TYPE_CHECKING:
+    from pyjitsi.bridge.plane.plane import PythonPlane
+
+RR_INTERVAL = 0.5
+SR_INTERVAL = 1.0
+
+
+class Reports:
+    """Works on the plane's state."""
+
+    def __init__(self, plane: "PythonPlane") -> None:
+        self.plane: PythonPlane = plane
+
+    def tick(self, now: float) -> None:
+        """Send what is due."""
+        for endpoint in self.plane.endpoints.values():
+            if endpoint.srtp is None or endpoint.destination is None:
+                continue
+            if endpoint.arrivals.due(now, False):
+                self.plane.send_arrivals(endpoint, now)
+            for stream in endpoint.streams.values():
+                if stream.nacks.missing:
+                    self.nacks(endpoint, stream, now)
+            if now - endpoint.reported_at >= RR_INTERVAL:
+                endpoint.reported_at = now
+                self._receiver_report(endpoint, now)
+            for route in endpoint.routes.values():
+                self._sender_report(route, now)
+
+    def nacks(self, endpoint: Endpoint, stream: Incoming, now: float) -> None:
+        """Ask an endpoint again for what is missing of a stream."""
+        wanted = stream.nacks.due(now)
+        if wanted and not stream.rtx:
+            own = self.plane.conferences[endpoint.conference].video_ssrc
+            send_rtcp(endpoint, build_nack(own, stream.ssrc, wanted), self.plane.transmits)
+            endpoint.counters.nacks_sent += 1
+
+    def arrivals(self, endpoint: Endpoint, now: float) -> None:
+        """Send transport-cc feedback."""
+        own = self.plane.conferences[endpoint.conference].video_ssrc
+        for message in endpoint.arrivals.build(own, now):
+            send_rtcp(endpoint, message, self.plane.transmits)
+
+    def _receiver_report(self, endpoint: Endpoint, now: float) -> None:
+        active = [
+            stream.reception.report(now)
+            for stream in endpoint.streams.values()
+            if stream.reception.received > stream.reception.reported_at
+        ]
+        if active:
+            own = self.plane.conferences[endpoint.conference].video_ssrc
+            send_rtcp(endpoint, build_rr(own, active), self.plane.transmits)
+
+    def _sender_report(self, route: Route, now: float) -> None:
+        """An SR whose time stamp belongs to what this receiver sees, whichever encoding that is."""
+        if now - route.sent_sr_at < SR_INTERVAL or not route.packets:
+            return
+        projection = route.projection
+        encoding = 0 if projection is None else projection.encoding
+        if encoding == OFF:
+            return
+        stream = next((each for each in route.source.streams if each.encoding == encoding), None)
+        if stream is None or stream.sender_info is None:
+            return
+        route.sent_sr_at = now
+        elapsed = now - stream.sender_info_at
+        rate = stream.reception.clock_rate
+        ntp, timestamp = stream.sender_info
+        timestamp = (timestamp + round(elapsed * rate)) & TIMESTAMP_MASK
+        if projection is not None:
+            timestamp = projection.outgoing_timestamp(timestamp)
+        ntp = (ntp + int(elapsed * 2**32)) & (2**64 - 1)
+        route.receiver.note_sender_report(ntp, now)
+        send_sender_report(route, ntp, timestamp, self.plane.transmits)
