@@ -1,0 +1,270 @@
+"""One conference on this bridge: its endpoints, who speaks, who is sent what, and what they say to each other."""
+
+import secrets
+from collections.abc import Iterable
+
+import structlog
+
+from pyjitsi.bridge import messages
+from pyjitsi.bridge.allocation import Available, allocate, effective_heights, prioritise
+from pyjitsi.bridge.endpoint import Endpoint
+from pyjitsi.bridge.plane.api import OFF, AudioLevel, Encoding, Feedback, LayerInfo, LayersChanged, Plane, Source
+from pyjitsi.bridge.speech import SpeakerDetector
+from pyjitsi.xmpp.stanzas import ssma
+from pyjitsi.xmpp.stanzas.colibri2 import MediaSource
+
+log = structlog.get_logger("bridge")
+
+EMPTY_GRACE = 20.0  # seconds that a conference may stand empty after it was made
+REALLOCATE = 5.0
+BETTER = 0.15  # part by which the estimate must move to matter
+CONNECTIVITY_INTERVAL = 0.5
+STATS_INTERVAL = 10.0
+DISABLED_TYPES = ("none", "disabled")
+
+
+class Conference:
+    """Control state of one conference. ``key`` is its number in the plane, ``public_id`` stands in channel addresses."""
+
+    def __init__(self, meeting_id: str, name: str, key: int, plane: Plane, now: float) -> None:
+        self.meeting_id: str = meeting_id
+        self.name: str = name
+        self.key: int = key
+        self.public_id: str = secrets.token_hex(8)
+        self.plane: Plane = plane
+        self.created: float = now
+        self.endpoints: dict[str, Endpoint] = {}
+        self.video_ssrc: int = secrets.randbelow(2**32 - 2) + 1
+        self.audio_ssrc: int = secrets.randbelow(2**32 - 2) + 1
+        self.layers: dict[str, tuple[LayerInfo, ...]] = {}
+        self.speech: SpeakerDetector = SpeakerDetector()
+        self.log = log.bind(room=name)
+        self._by_key: dict[int, Endpoint] = {}
+        self._dirty: bool = False
+        self._checked: float = now
+        self._stats_at: float = now
+        plane.add_conference(key, self.video_ssrc, self.audio_ssrc)
+
+    # Endpoints.
+
+    def add(self, endpoint: Endpoint) -> None:
+        """An endpoint that COLIBRI2 created."""
+        self.endpoints[endpoint.id] = endpoint
+        self._by_key[endpoint.key] = endpoint
+        self.plane.add_endpoint(self.key, endpoint.key)
+        self._dirty = True
+
+    def remove(self, endpoint: Endpoint) -> None:
+        """An endpoint that ended."""
+        del self.endpoints[endpoint.id]
+        del self._by_key[endpoint.key]
+        self.speech.forget(endpoint.id)
+        for source in endpoint.sources:
+            self._forget_source(source.id)
+        self.plane.remove_endpoint(endpoint.key)
+        self._dirty = True
+
+    def close(self) -> None:
+        """End all endpoints."""
+        for endpoint in list(self.endpoints.values()):
+            self.remove(endpoint)
+        self.plane.remove_conference(self.key)
+
+    def set_sources(self, endpoint: Endpoint, sources: tuple[MediaSource, ...]) -> None:
+        """The complete new list of an endpoint's sources."""
+        for name in {source.id for source in endpoint.sources} - {source.id for source in sources}:
+            self._forget_source(name)
+        endpoint.sources = sources
+        for source in sources:
+            if source.id not in endpoint.video_types:
+                kind = next((each.video_type for each in source.sources if each.video_type), None)
+                if source.type == "video" and kind is not None:
+                    endpoint.video_types[source.id] = kind
+        self.plane.set_sources(endpoint.key, [_plane_source(source) for source in sources if source.sources])
+        self._dirty = True
+
+    def _forget_source(self, name: str) -> None:
+        self.layers.pop(name, None)
+        for other in self.endpoints.values():
+            other.forget_target(name)
+            other.video_types.pop(name, None)
+            other.wanted_heights.pop(name, None)
+
+    def others(self, endpoint: Endpoint) -> Iterable[Endpoint]:
+        """Everybody else."""
+        return (each for each in self.endpoints.values() if each is not endpoint)
+
+    # Events of the plane.
+
+    def on_level(self, event: AudioLevel) -> None:
+        """An audio level."""
+        endpoint = self._by_key.get(event.endpoint)
+        if endpoint is not None:
+            self.speech.level(endpoint.id, event.level, event.at)
+
+    def on_layers(self, event: LayersChanged) -> None:
+        """What flows of a source."""
+        before = self.layers.get(event.source, ())
+        self.layers[event.source] = event.layers
+        if [layer.index for layer in before] != [layer.index for layer in event.layers]:
+            self._dirty = True
+
+    def on_feedback(self, event: Feedback) -> None:
+        """What arrived at a receiver."""
+        endpoint = self._by_key.get(event.endpoint)
+        if endpoint is None:
+            return
+        endpoint.estimate.feedback(event.delivered, event.lost, event.bitrate, event.delay_gradient, event.at)
+        if abs(endpoint.estimate.bitrate - endpoint.allocated_for) > BETTER * endpoint.allocated_for:
+            self._dirty = True
+
+    # Timers.
+
+    def tick(self, now: float) -> None:
+        """Everything that is due: endpoints, speaker, connectivity, allocation."""
+        for endpoint in list(self.endpoints.values()):
+            endpoint.tick(now)
+        if self.speech.decide(now):
+            speaker = self.speech.dominant or ""
+            self._tell_all(messages.dominant_speaker(speaker, self.speech.recent[1:]))
+            self._dirty = True
+        if now - self._checked >= CONNECTIVITY_INTERVAL:
+            self._check(now)
+        if self._dirty or now - self._stats_at >= REALLOCATE:
+            self.allocate(now)
+
+    def _check(self, now: float) -> None:
+        self._checked = now
+        for endpoint in list(self.endpoints.values()):
+            if endpoint.expired(now):
+                endpoint.log.info("expired", reason=endpoint.failed or "inactive")
+                self.remove(endpoint)
+            elif endpoint.note_activity(now):
+                self._tell_all(messages.connectivity(endpoint.id, endpoint.active))
+
+    def abandoned(self, now: float) -> bool:
+        """Whether nobody is here and nobody is about to come."""
+        return not self.endpoints and now - self.created > EMPTY_GRACE
+
+    def allocate(self, now: float) -> None:
+        """Give each receiver its layers, and tell senders what is watched."""
+        self._dirty = False
+        if now - self._stats_at >= REALLOCATE:
+            self._stats_at = now
+            for endpoint in self.endpoints.values():
+                endpoint.say(messages.connection_stats(int(endpoint.estimate.bitrate)))
+        wanted: dict[str, int] = {}
+        for receiver in self.endpoints.values():
+            heights = self._allocate_for(receiver)
+            for name, height in heights.items():
+                known = wanted.get(name, 0)
+                wanted[name] = -1 if -1 in (height, known) else max(height, known)
+        for owner in self.endpoints.values():
+            for source in owner.sources:
+                if source.type == "video" and source.sources:
+                    height = wanted.get(source.id, 0)
+                    if owner.wanted_heights.get(source.id) != height:
+                        owner.wanted_heights[source.id] = height
+                        owner.say(messages.sender_constraints(source.id, height))
+
+    def _allocate_for(self, receiver: Endpoint) -> dict[str, int]:
+        ordered = prioritise(receiver.wishes, self._available(receiver))
+        heights = effective_heights(receiver.wishes, ordered)
+        receiver.allocated_for = receiver.estimate.bitrate
+        targets = allocate(receiver.wishes, ordered, heights, receiver.estimate.bitrate)
+        for name in [name for name in receiver.targets if name not in targets]:
+            del receiver.targets[name]
+        for name, layer in targets.items():
+            if receiver.target(name) != layer:
+                receiver.targets[name] = layer
+                self.plane.set_target(receiver.key, name, layer)
+        forwarded = tuple(name for name, layer in targets.items() if layer != OFF)
+        if receiver.forwarded != forwarded and (receiver.channel or receiver.data_channel):
+            receiver.forwarded = forwarded
+            receiver.say(messages.forwarded_sources(forwarded))
+        return heights
+
+    def _available(self, receiver: Endpoint) -> list[Available]:
+        rank = {name: position for position, name in enumerate(self.speech.recent)}
+        found: list[tuple[int, Available]] = []
+        for owner in self.others(receiver):
+            for source in owner.sources:
+                if source.type != "video" or not source.sources:
+                    continue
+                kind = owner.video_types.get(source.id, "camera")
+                encodings = max((len(g.ssrcs) for g in source.groups if g.semantics == "SIM"), default=1)
+                found.append(
+                    (
+                        rank.get(owner.id, len(rank)),
+                        Available(
+                            source.id,
+                            kind.startswith("desktop"),
+                            kind not in DISABLED_TYPES,
+                            self.layers.get(source.id, ()),
+                            encodings,
+                        ),
+                    )
+                )
+        return [each for _, each in sorted(found, key=lambda pair: pair[0])]
+
+    # Bridge channel.
+
+    def opened(self, endpoint: Endpoint, version: str, *, hello: bool) -> None:
+        """A channel is (again) there: tell everything that it must know."""
+        if hello:
+            endpoint.say(messages.server_hello(version))
+        for name, height in endpoint.wanted_heights.items():
+            endpoint.say(messages.sender_constraints(name, height))
+        endpoint.forwarded = None
+        self._dirty = True
+        for other in self.endpoints.values():
+            if not other.active:
+                endpoint.say(messages.connectivity(other.id, False))
+        if self.speech.dominant is not None:
+            endpoint.say(messages.dominant_speaker(self.speech.dominant, self.speech.recent[1:]))
+
+    def message(self, endpoint: Endpoint, text: str | bytes, version: str) -> None:
+        """A message from a client. Raises messages.MessageError."""
+        match messages.parse(text):
+            case messages.ReceiverVideoConstraints() as wanted:
+                endpoint.wishes = endpoint.wishes.updated(wanted)
+                self._dirty = True
+            case messages.AudioSubscription(everything, include, exclude):
+                self.plane.set_audio(endpoint.key, everything, include, exclude)
+            case messages.VideoType(source, kind):
+                name = source or f"{endpoint.id}-v0"
+                if not name.startswith(f"{endpoint.id}-"):
+                    raise messages.MessageError("not-yours", f"{name[:40]} is not a source of {endpoint.id}")
+                endpoint.video_types[name] = kind
+                self._dirty = True
+            case messages.EndpointMessage(to, body):
+                self._pass_on(endpoint, to, body)
+            case messages.EndpointStats(body):
+                self._pass_on(endpoint, "", body)
+            case messages.ClientHello():
+                endpoint.say(messages.server_hello(version))
+            case None:
+                pass
+
+    def _pass_on(self, endpoint: Endpoint, to: str, body: dict[str, object]) -> None:
+        text = messages.forwarded(body, endpoint.id)
+        for other in self.others(endpoint):
+            if to in ("", other.id):
+                other.say(text)
+
+    def _tell_all(self, text: str) -> None:
+        for endpoint in self.endpoints.values():
+            endpoint.say(text)
+
+
+def _plane_source(source: MediaSource) -> Source:
+    """The plane's view of a signalled source: encodings low to high by its SIM group, RTX by its FID groups."""
+    repairs = {group.ssrcs[0]: group.ssrcs[1] for group in source.groups if _is(group, "FID") and len(group.ssrcs) == 2}
+    simulcast = next((group.ssrcs for group in source.groups if _is(group, "SIM") and len(group.ssrcs) > 1), None)
+    repairing = set(repairs.values())
+    primaries = simulcast or tuple(each.ssrc for each in source.sources if each.ssrc not in repairing)[:1]
+    return Source(source.id, source.type, tuple(Encoding(ssrc, repairs.get(ssrc)) for ssrc in primaries))
+
+
+def _is(group: ssma.SsrcGroup, semantics: str) -> bool:
+    return group.semantics == semantics

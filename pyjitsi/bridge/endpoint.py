@@ -1,0 +1,233 @@
+"""One endpoint: how its packets arrive (ICE), who it is (DTLS), and what it wants (bridge channel)."""
+
+import random
+import secrets
+from collections import Counter
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+import structlog
+
+from pyjitsi.bridge.allocation import Wishes
+from pyjitsi.bridge.estimate import DownlinkEstimate
+from pyjitsi.bridge.plane.api import OFF, Address, EndpointId, Plane
+from pyjitsi.bridge.transport import dtls_events, ice_events
+from pyjitsi.bridge.transport.certificate import Certificate
+from pyjitsi.bridge.transport.dtls import DtlsTransport
+from pyjitsi.bridge.transport.ice import Credentials, IceAgent
+from pyjitsi.xmpp.stanzas import ice_udp
+from pyjitsi.xmpp.stanzas.colibri2 import MediaSource
+from pyjitsi.xmpp.stanzas.errors import StanzaError
+
+log = structlog.get_logger("bridge")
+
+PASSWORD_LENGTH = 24
+ALPHANUMERIC = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+FIRST_TRANSFER = 15.0  # seconds until an endpoint that never sent counts as inactive
+INACTIVE = 8.0
+EXPIRE_IDLE = 60.0
+EXPIRE_NEVER = 120.0
+MAX_PENDING_MESSAGES = 50
+
+
+class DataChannel(Protocol):
+    """What an endpoint needs of a data channel (``transport.sctp``)."""
+
+    def receive(self, data: bytes) -> None:
+        """An SCTP packet that DTLS carried."""
+        ...
+
+    def send_text(self, text: str) -> None:
+        """Send a message."""
+        ...
+
+    def close(self) -> None:
+        """End the association."""
+        ...
+
+
+class Endpoint:
+    """Control state of one endpoint. ``key`` is its number in the plane."""
+
+    def __init__(
+        self, identity: str, key: EndpointId, room: str, plane: Plane, certificate: Certificate,
+        controlling: bool, start_bitrate: float, now: float,
+    ) -> None:  # fmt: skip
+        self.id: str = identity
+        self.key: EndpointId = key
+        self.created: float = now
+        self.plane: Plane = plane
+        self.certificate: Certificate = certificate
+        self.credentials: Credentials = Credentials.generate()
+        rng = secrets.SystemRandom()
+        self.ice: IceAgent = IceAgent(
+            controlling, self.credentials, tie_breaker=rng.getrandbits(64), rng=random.Random(rng.getrandbits(64))
+        )
+        self.dtls: DtlsTransport = DtlsTransport(certificate, now=now)
+        self.password: str = "".join(secrets.choice(ALPHANUMERIC) for _ in range(PASSWORD_LENGTH))
+        self.validated: set[Address] = set()
+        self.destination: Address | None = None
+        self.connected: bool = False
+        self.failed: str | None = None
+        self.activity: float = 0.0
+        self.active: bool = True
+        self.wishes: Wishes = Wishes()
+        self.estimate: DownlinkEstimate = DownlinkEstimate(start_bitrate)
+        self.allocated_for: float = 0.0
+        self.targets: dict[str, int] = {}
+        self.forwarded: tuple[str, ...] | None = None
+        self.sources: tuple[MediaSource, ...] = ()
+        self.video_types: dict[str, str] = {}
+        self.wanted_heights: dict[str, int] = {}  # own source to the height told by SenderSourceConstraints
+        self.dropped: Counter[str] = Counter()
+        self.channel: Callable[[str], None] | None = None
+        self.data_channel: DataChannel | None = None
+        self.closing: Callable[[], None] | None = None  # ends the web-socket with the endpoint
+        self.log = log.bind(room=room, endpoint=identity)
+        self._fingerprints: tuple[ice_udp.Fingerprint, ...] = ()
+        self._role: Literal["server", "client"] = "server"
+
+    # From COLIBRI2.
+
+    def set_transport(self, transport: ice_udp.IceUdpTransport, now: float) -> None:
+        """The client's half of the transport. Raises StanzaError."""
+        if transport.fingerprints:
+            self._fingerprints = transport.fingerprints
+            self._role = "client" if transport.fingerprints[0].setup == "passive" else "server"
+        if transport.ufrag and transport.pwd:
+            try:
+                remote = Credentials(transport.ufrag, transport.pwd)
+            except ValueError as error:
+                raise StanzaError("bad-request", str(error)) from None
+            if not self.connected:
+                self.ice.set_remote(remote, transport.candidates, now)
+        self._start_dtls(now)
+
+    # Datagrams.
+
+    def stun(self, data: bytes, address: Address, now: float) -> None:
+        """A STUN message that names this endpoint or comes from one of its addresses."""
+        self.ice.receive(data, address, now)
+        self.progress(now)
+        if address in self.validated:
+            self.activity = now  # consent is activity too: somebody who only listens is there
+
+    def dtls_datagram(self, data: bytes, address: Address, now: float) -> None:
+        """DTLS from an address; one that ICE never authenticated is dropped."""
+        if address not in self.validated:
+            self.dropped["dtls-unvalidated"] += 1
+            return
+        self.dtls.receive(data, now)
+        self.progress(now)
+
+    def tick(self, now: float) -> None:
+        """Run ICE's and DTLS's timers."""
+        due = self.ice.next_timeout()
+        if due is not None and due <= now:
+            self.ice.tick(now)
+        due = self.dtls.next_timeout()
+        if due is not None and due <= now:
+            self.dtls.tick(now)
+        self.progress(now)
+
+    def progress(self, now: float) -> None:
+        """Act on what ICE and DTLS have to say."""
+        for event in self.ice.take_events():
+            match event:
+                case ice_events.Authenticated(address):
+                    self._accept_from(address)
+                case ice_events.Validated(address):
+                    self._accept_from(address)
+                    if self.destination is None:
+                        self._send_to(address)
+                    self._start_dtls(now)
+                case ice_events.Selected(address):
+                    self._accept_from(address)
+                    self._send_to(address)
+                    self._start_dtls(now)
+                case ice_events.ConsentLost():
+                    self.log.info("no consent to send any more")
+                case ice_events.Failed(reason):
+                    self._fail(f"ICE: {reason}")
+        for event in self.dtls.take_events():
+            match event:
+                case dtls_events.Connected(keys):
+                    self.plane.set_keys(self.key, keys)
+                    self.connected = True
+                    self.log.info("connected", profile=keys.profile)
+                case dtls_events.ApplicationData(data):
+                    if self.data_channel is not None:
+                        self.data_channel.receive(data)
+                case dtls_events.Failed(reason):
+                    self._fail(f"DTLS: {reason}")
+                case dtls_events.Closed():
+                    pass  # the focus says when an endpoint ends
+
+    def _accept_from(self, address: Address) -> None:
+        if address not in self.validated:
+            self.validated.add(address)
+            self.plane.bind(address, self.key)
+
+    def _send_to(self, address: Address) -> None:
+        self.destination = address
+        self.plane.set_destination(self.key, address)
+
+    def _start_dtls(self, now: float) -> None:
+        if self.dtls.started or not self.validated or not self._fingerprints or self.failed is not None:
+            return
+        try:
+            self.dtls.start(self._role, self._fingerprints, now)
+        except ValueError as error:
+            self._fail(f"DTLS: {error}")
+
+    def _fail(self, reason: str) -> None:
+        if self.failed is None:
+            self.failed = reason
+            self.log.warning("failed", reason=reason)
+
+    def take_transmits(self) -> list[tuple[bytes, Address]]:
+        """STUN and DTLS to send."""
+        out = self.ice.take_transmits()
+        flight = self.dtls.take_transmits()
+        if flight and self.destination is None and self.validated:
+            self.destination = next(iter(self.validated))
+        if self.destination is not None:
+            out += [(data, self.destination) for data in flight]
+        return out
+
+    # Life.
+
+    def note_activity(self, now: float) -> bool:
+        """Whether the endpoint turned active or inactive since the last call."""
+        self.activity = max(self.activity, self.plane.counters(self.key).last_media)
+        if self.activity:
+            active = now - self.activity < INACTIVE
+        else:
+            active = now - self.created < FIRST_TRANSFER
+        changed, self.active = active != self.active, active
+        return changed
+
+    def expired(self, now: float) -> bool:
+        """Whether it can be freed: failed, idle for a minute, or never there for two."""
+        if self.failed is not None and now - max(self.created, self.activity) > INACTIVE:
+            return True
+        if self.destination is None:
+            return now - self.created > EXPIRE_NEVER
+        return now - max(self.activity, self.created) > EXPIRE_IDLE
+
+    # Bridge channel.
+
+    def say(self, message: str) -> None:
+        """Send a message where the channel is open; otherwise it is lost, and state is told anew when it opens."""
+        if self.channel is not None:
+            self.channel(message)
+        elif self.data_channel is not None:
+            self.data_channel.send_text(message)
+
+    def forget_target(self, source: str) -> None:
+        """A source went."""
+        self.targets.pop(source, None)
+
+    def target(self, source: str) -> int:
+        """The layer that was allocated."""
+        return self.targets.get(source, OFF)

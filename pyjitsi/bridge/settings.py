@@ -1,0 +1,54 @@
+"""What an admin can set of a bridge."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, IPvAnyAddress
+
+from pyjitsi.settings import Section, ServiceSettings
+from pyjitsi.xmpp.settings import ClientSettings
+
+
+class StaticMapping(Section):
+    """A public address in front of a local one (NAT)."""
+
+    local_address: IPvAnyAddress = Field(description="The address on this machine.")
+    public_address: IPvAnyAddress = Field(description="What clients must send to.")
+    public_port: int | None = Field(default=None, ge=1, le=65535, description="If NAT changes the port too.")
+
+
+class BridgeSettings(ServiceSettings):
+    """The bridge (JVB's role)."""
+
+    service: ClassVar[str] = "bridge"
+
+    xmpp: ClientSettings = Field(description="The account with which the bridge enters the brewery.")
+    brewery: str = Field(
+        description="The room in which bridges announce themselves, such as jvbbrewery@internal.auth.D."
+    )
+    nickname: str = Field(default="jvb", min_length=1, description="Unique per bridge; its address in the brewery.")
+    udp_port: int = Field(default=10000, ge=1, le=65535, description="Media of all clients; 10000 is Jitsi's.")
+    bind_addresses: tuple[IPvAnyAddress, ...] = Field(
+        default=(), description="Addresses to take media on; empty takes one socket for all of the machine's."
+    )
+    static_mappings: tuple[StaticMapping, ...] = Field(
+        default=(), description="Public addresses of NAT, as candidates."
+    )
+    advertise_private: bool = Field(default=True, description="Offer private addresses too; on a LAN they are all.")
+    advertise_loopback: bool | None = Field(
+        default=None, description="Offer loopback addresses; unset offers them only where there is no other."
+    )
+    websocket_base: str = Field(
+        default="ws://localhost:8080/colibri-ws",
+        pattern=r"^wss?://",
+        description="Where clients reach the bridge channel, through the web server; the server id follows.",
+    )
+    server_id: str = Field(default="jvb", pattern=r"^[A-Za-z0-9_.-]+$", description="This bridge in that address.")
+    http_host: str = Field(
+        default="127.0.0.1", description="Health, metrics and bridge channel; a proxy stands before."
+    )
+    http_port: int = Field(default=9090, ge=1, le=65535, description="As JVB's examples have it.")
+    region: str | None = Field(default=None, description="Where this bridge is, for the focus's choice.")
+    relay_id: str | None = Field(default=None, description="Identity among bridges; unset: one bridge a room.")
+    max_endpoints: int = Field(default=500, ge=1, description="Refuse more than this many; keeps memory bounded.")
+    start_bitrate: int = Field(default=2_500_000, ge=30_000, description="Downlink assumed before feedback, bit/s.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")
