@@ -10,6 +10,7 @@ from pyjitsi.bridge.candidates import HostAddress, candidates
 from pyjitsi.bridge.conference import Conference
 from pyjitsi.bridge.endpoint import DataChannel, Endpoint
 from pyjitsi.bridge.media import codecs_of, extensions_of
+from pyjitsi.bridge.metrics import totals_of
 from pyjitsi.bridge.plane.api import Address, AudioLevel, Datagram, Feedback, FirstMedia, LayersChanged, Plane
 from pyjitsi.bridge.transport.certificate import Certificate
 from pyjitsi.bridge.transport.ice import local_ufrag_of
@@ -40,6 +41,7 @@ class Bridge:
         self.data_channel: DataChannelFactory | None = data_channel
         self.conferences: dict[str, Conference] = {}
         self.dropped: Counter[str] = Counter()
+        self.gone: Counter[str] = Counter()  # totals of endpoints that ended
         self.graceful_shutdown: bool = False
         self._keys: itertools.count[int] = itertools.count(1)
         self._by_ufrag: dict[str, tuple[Conference, Endpoint]] = {}
@@ -178,6 +180,10 @@ class Bridge:
         endpoint.log.info("endpoint ended")
 
     def _unregister(self, endpoint: Endpoint) -> None:
+        counters = self.plane.counters(endpoint.key)
+        self.gone.update(totals_of(counters))
+        self.dropped.update(endpoint.dropped)
+        self.dropped.update(counters.dropped or {})
         self._by_ufrag.pop(endpoint.credentials.ufrag, None)
         self._by_key.pop(endpoint.key, None)
         for address in endpoint.validated:
@@ -240,10 +246,8 @@ class Bridge:
         self.plane.tick(now)
         self.pump(now)
         for conference in list(self.conferences.values()):
-            before = set(conference.endpoints.values())
-            conference.tick(now)
-            for endpoint in before - set(conference.endpoints.values()):
-                self._unregister(endpoint)
+            for endpoint in conference.tick(now):
+                self._expire(conference, endpoint)
             for endpoint in conference.endpoints.values():
                 self._collect(endpoint)
             if conference.abandoned(now):

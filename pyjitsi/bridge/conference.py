@@ -120,8 +120,9 @@ class Conference:
 
     # Timers.
 
-    def tick(self, now: float) -> None:
-        """Everything that is due: endpoints, speaker, connectivity, allocation."""
+    def tick(self, now: float) -> list[Endpoint]:
+        """Everything that is due: endpoints, speaker, connectivity, allocation. Returns who expired, to be removed."""
+        expired: list[Endpoint] = []
         for endpoint in list(self.endpoints.values()):
             endpoint.tick(now)
         if self.speech.decide(now):
@@ -129,18 +130,21 @@ class Conference:
             self._tell_all(messages.dominant_speaker(speaker, self.speech.recent[1:]))
             self._dirty = True
         if now - self._checked >= CONNECTIVITY_INTERVAL:
-            self._check(now)
+            expired = self._check(now)
         if self._dirty or now - self._stats_at >= REALLOCATE:
             self.allocate(now)
+        return expired
 
-    def _check(self, now: float) -> None:
+    def _check(self, now: float) -> list[Endpoint]:
         self._checked = now
-        for endpoint in list(self.endpoints.values()):
+        expired: list[Endpoint] = []
+        for endpoint in self.endpoints.values():
+            if endpoint.note_activity(now):
+                self._tell_all(messages.connectivity(endpoint.id, endpoint.active))
             if endpoint.expired(now):
                 endpoint.log.info("expired", reason=endpoint.failed or "inactive")
-                self.remove(endpoint)
-            elif endpoint.note_activity(now):
-                self._tell_all(messages.connectivity(endpoint.id, endpoint.active))
+                expired.append(endpoint)
+        return expired
 
     def abandoned(self, now: float) -> bool:
         """Whether nobody is here and nobody is about to come."""

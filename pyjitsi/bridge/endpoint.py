@@ -83,6 +83,7 @@ class Endpoint:
         self.channel: Callable[[str], None] | None = None
         self.data_channel: DataChannel | None = None
         self.closing: Callable[[], None] | None = None  # ends the web-socket with the endpoint
+        self.complained: set[str] = set()  # reasons for which a message was refused, logged once each
         self.log = log.bind(room=room, endpoint=identity)
         self._fingerprints: tuple[ice_udp.Fingerprint, ...] = ()
         self._role: Literal["server", "client"] = "server"

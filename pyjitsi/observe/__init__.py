@@ -1,0 +1,1 @@
+"""What an admin sees from outside: logs, Prometheus metrics, health."""

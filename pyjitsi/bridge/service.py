@@ -1,0 +1,225 @@
+"""The bridge's shell: sockets, timers, XMPP and HTTP around ``Bridge``."""
+
+import asyncio
+import time
+from collections import Counter
+from xml.etree.ElementTree import Element
+
+import structlog
+from aiohttp import web
+from prometheus_client import REGISTRY
+
+from pyjitsi import __version__, clock
+from pyjitsi.bridge.bridge import Bridge
+from pyjitsi.bridge.candidates import host_addresses, machine_addresses
+from pyjitsi.bridge.http import ChannelServer
+from pyjitsi.bridge.metrics import BridgeCollector
+from pyjitsi.bridge.plane import create as create_plane
+from pyjitsi.bridge.plane.api import Address
+from pyjitsi.bridge.settings import BridgeSettings
+from pyjitsi.bridge.stats import INTERVAL, Stress, stats
+from pyjitsi.bridge.transport.certificate import Certificate
+from pyjitsi.bridge.udp import MediaPort
+from pyjitsi.observe.http import Health, HttpServer, add_observability
+from pyjitsi.service import StartError
+from pyjitsi.xmpp import muc
+from pyjitsi.xmpp.connection import Iq, Presence, client
+from pyjitsi.xmpp.stanzas import colibri, colibri2, healthcheck
+from pyjitsi.xmpp.stanzas.errors import StanzaError
+
+log = structlog.get_logger("bridge")
+
+TICK = 0.015
+CERTIFICATE_LIFE = 86_400.0  # new endpoints get a new certificate after a day
+
+
+class BridgeService:
+    """See the module's text."""
+
+    name: str = "bridge"
+
+    def __init__(self, settings: BridgeSettings) -> None:
+        self.settings: BridgeSettings = settings
+        hosts = host_addresses(settings, machine_addresses())
+        self.bridge: Bridge = Bridge(
+            create_plane(),
+            Certificate.generate(clock.wall()),
+            hosts,
+            f"{settings.websocket_base.rstrip('/')}/{settings.server_id}",
+            start_bitrate=float(settings.start_bitrate),
+            max_endpoints=settings.max_endpoints,
+        )
+        self._certificate_at: float = clock.monotonic()
+        self._collector: BridgeCollector = BridgeCollector(self.bridge)
+        self._connection = client(settings.xmpp)
+        self._port: MediaPort = MediaPort(
+            tuple(str(each) for each in settings.bind_addresses), settings.udp_port, self._datagram, self._flush
+        )
+        self._stress: Stress = Stress()
+        self._joined: asyncio.Event = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._complained: set[tuple[str, str]] = set()
+        app = web.Application()
+        add_observability(app, self.health)
+        app.router.add_get("/colibri/stats", self._colibri_stats)
+        ChannelServer(self.bridge, settings.server_id, __version__, self.refused).add_to(app)
+        self._http: HttpServer = HttpServer(app, settings.http_host, settings.http_port)
+
+    @property
+    def refused(self) -> Counter[tuple[str, str]]:
+        """What was refused, by what and why."""
+        return self._collector.refused
+
+    @property
+    def occupant(self) -> str:
+        """Our address in the brewery."""
+        return f"{self.settings.brewery}/{self.settings.nickname}"
+
+    async def start(self) -> None:
+        """Open the ports and begin to connect. Raises StartError."""
+        settings = self.settings
+        if not self.bridge.hosts:
+            raise StartError("no address to take media on; set bind_addresses, or advertise_loopback = true")
+        try:
+            self._port.open()
+        except OSError as error:
+            raise StartError(
+                f"UDP port {settings.udp_port} can't be opened: {error.strerror}; set udp_port to a free one"
+            ) from error
+        try:
+            await self._http.start()
+        except OSError as error:
+            raise StartError(
+                f"{settings.http_host}:{settings.http_port} can't be opened: {error.strerror}; set http_port"
+            ) from error
+        REGISTRY.register(self._collector)
+        connection = self._connection
+        connection.on_iq(colibri2.CONFERENCE_MODIFY, self._modify)
+        connection.on_iq(healthcheck.HEALTHCHECK, self._healthcheck)
+        connection.on_presence(self._presence)
+        connection.on_connected(self._enter)
+        connection.on_disconnected(self._joined.clear)
+        await connection.start()
+        self._tasks = [asyncio.create_task(self._timers()), asyncio.create_task(self._announce())]
+
+    async def ready(self) -> None:
+        """Return once the bridge is in the brewery."""
+        await self._joined.wait()
+
+    async def stop(self) -> None:
+        """Leave the brewery, then close."""
+        for task in self._tasks:
+            task.cancel()
+        if self._joined.is_set():
+            self._connection.send(muc.leave(self.settings.brewery, self.settings.nickname))
+        await self._connection.stop()
+        await self._http.stop()
+        self._port.close()
+
+    def health(self) -> Health:
+        """Whether the bridge can serve."""
+        details = {"conferences": len(self.bridge.conferences), "endpoints": self.bridge.endpoint_count}
+        if not self._joined.is_set():
+            return Health(False, "not in the brewery", details)
+        return Health(True, details=details)
+
+    # XMPP.
+
+    async def _enter(self) -> None:
+        self._connection.send(muc.join(self.settings.brewery, self.settings.nickname))
+
+    def _presence(self, presence: Presence) -> None:
+        if presence.from_ != self.occupant:
+            return
+        if presence.kind == "error":
+            error = presence.element.find("{jabber:client}error")
+            log.error("the brewery refused us", brewery=self.settings.brewery, error=_condition(error))
+            self._joined.clear()
+        elif presence.kind == "unavailable":
+            log.warning("removed from the brewery; entering again", brewery=self.settings.brewery)
+            self._joined.clear()
+            asyncio.get_running_loop().call_later(1.0, lambda: asyncio.ensure_future(self._enter()))
+        elif not self._joined.is_set():
+            self._joined.set()
+            self._publish()
+
+    async def _modify(self, iq: Iq) -> Element:
+        self._from_brewery(iq)
+        try:
+            request = colibri2.parse_modify(iq.payload)
+            answer = self.bridge.modify(request, clock.monotonic())
+        except StanzaError as error:
+            self._refuse("colibri", error.condition, iq.from_, error.text)
+            raise
+        finally:
+            self._flush()
+        return colibri2.build_modified(answer)
+
+    async def _healthcheck(self, iq: Iq) -> None:
+        self._from_brewery(iq)
+        now = self.health()
+        if not now.healthy:
+            raise StanzaError("internal-server-error", now.reason)
+
+    def _from_brewery(self, iq: Iq) -> None:
+        if iq.from_.partition("/")[0].lower() != self.settings.brewery.lower():
+            self._refuse("colibri", "not-in-brewery", iq.from_, "only the brewery's occupants may ask")
+            raise StanzaError("forbidden", "only the brewery's occupants may ask this bridge")
+
+    def _refuse(self, what: str, reason: str, sender: str, text: str) -> None:
+        self.refused[what, reason] += 1
+        if (sender, reason) not in self._complained and len(self._complained) < 10_000:
+            self._complained.add((sender, reason))
+            log.warning("refused", what=what, reason=reason, sender=sender, text=text)
+
+    def _publish(self) -> None:
+        figures = stats(
+            self.bridge, self._stress.level, __version__, self.settings.region, self.settings.relay_id, clock.wall(),
+            healthy=True,
+        )  # fmt: skip
+        self._connection.send(muc.presence(self.occupant, [colibri.build_stats(figures)]))
+
+    async def _announce(self) -> None:
+        while True:
+            await asyncio.sleep(INTERVAL)
+            self._stress.sample(clock.monotonic(), time.process_time())
+            if self._joined.is_set():
+                self._publish()
+            if clock.monotonic() - self._certificate_at > CERTIFICATE_LIFE:
+                self._certificate_at = clock.monotonic()
+                self.bridge.certificate = Certificate.generate(clock.wall())
+
+    async def _colibri_stats(self, _request: web.Request) -> web.Response:
+        figures = stats(
+            self.bridge, self._stress.level, __version__, self.settings.region, self.settings.relay_id, clock.wall(),
+            healthy=self.health().healthy,
+        )  # fmt: skip
+        return web.json_response(figures)
+
+    # Media.
+
+    def _datagram(self, data: bytes, address: Address, at: float) -> None:
+        self.bridge.datagram(data, address, at)
+
+    def _flush(self) -> None:
+        self.bridge.pump(clock.monotonic())
+        for data, address in self.bridge.take_transmits():
+            self._port.send(data, address)
+
+    async def _timers(self) -> None:
+        while True:
+            await asyncio.sleep(TICK)
+            try:
+                self.bridge.tick(clock.monotonic())
+                self._flush()
+            except Exception:
+                log.exception("a timer failed")
+
+
+def _condition(error: Element | None) -> str:
+    return "unknown" if error is None or not len(error) else error[0].tag.rpartition("}")[2]
+
+
+def create(settings: BridgeSettings) -> BridgeService:
+    """The bridge of these settings."""
+    return BridgeService(settings)

@@ -1,0 +1,26 @@
+"""Structured logs: ``key=value`` lines on a terminal, JSON elsewhere; ``room`` and ``endpoint`` are keys."""
+
+import logging
+import sys
+
+import structlog
+
+
+def configure(service: str, level: str = "info", *, json: bool | None = None) -> None:
+    """Set logging up for this process; libraries' records below warning are left out."""
+    as_json = not sys.stderr.isatty() if json is None else json
+    number = getattr(logging, level.upper())
+    processors: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.dict_tracebacks if as_json else structlog.processors.StackInfoRenderer(),
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False),
+    ]
+    structlog.configure(
+        processors=processors,
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    structlog.contextvars.bind_contextvars(service=service)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format=f"{service}: %(name)s: %(message)s")
