@@ -6,12 +6,32 @@
  */
 
 export type ErrorCode =
-  | "camera-refused" | "camera-missing" | "camera-busy" | "microphone-refused" | "microphone-missing"
-  | "insecure-origin" | "screen-refused" | "server-gone" | "media-failed" | "password-required" | "room-full"
-  | "not-allowed" | "no-bridge" | "kicked" | "room-destroyed" | "browser-unsupported" | "unknown";
+  | "camera-refused"
+  | "camera-missing"
+  | "camera-busy"
+  | "microphone-refused"
+  | "microphone-missing"
+  | "insecure-origin"
+  | "screen-refused"
+  | "server-gone"
+  | "media-failed"
+  | "password-required"
+  | "room-full"
+  | "not-allowed"
+  | "no-bridge"
+  | "kicked"
+  | "room-destroyed"
+  | "browser-unsupported"
+  | "unknown";
 
 export class MeetingError extends Error {
-  constructor(readonly code: ErrorCode, message: string) { super(message); this.name = "MeetingError"; }
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+  ) {
+    super(message);
+    this.name = "MeetingError";
+  }
 }
 
 export type Phase = "idle" | "connecting" | "joining" | "joined" | "reconnecting" | "left" | "failed";
@@ -20,45 +40,45 @@ export type MediaKind = "camera" | "desktop";
 
 /** A video that can be shown: a remote or local source. `stream` is null while none flows (muted or not forwarded). */
 export interface VideoSource {
-  readonly name: string;            // source name, e.g. 3fa81c02-v0
+  readonly name: string; // source name, e.g. 3fa81c02-v0
   readonly kind: MediaKind;
   readonly muted: boolean;
   readonly stream: MediaStream | null;
 }
 
 export interface Participant {
-  readonly id: string;              // endpoint id = MUC nick
-  readonly name: string;            // display name, "" if none was given
+  readonly id: string; // endpoint id = MUC nick
+  readonly name: string; // display name, "" if none was given
   readonly local: boolean;
   readonly moderator: boolean;
   readonly audioMuted: boolean;
   readonly videoMuted: boolean;
-  readonly videos: readonly VideoSource[];   // camera first, then desktop
-  readonly audio: MediaStream | null;        // remote only; the interface attaches it to an <audio>
-  readonly raisedHandAt: number | null;      // ms since the epoch
+  readonly videos: readonly VideoSource[]; // camera first, then desktop
+  readonly audio: MediaStream | null; // remote only; the interface attaches it to an <audio>
+  readonly raisedHandAt: number | null; // ms since the epoch
   readonly quality: Quality;
-  readonly active: boolean;                  // false: the bridge says that nothing arrives from them
+  readonly active: boolean; // false: the bridge says that nothing arrives from them
   readonly joinedAt: number;
 }
 
 export interface ChatMessage {
   readonly id: string;
-  readonly from: string;            // participant id; the sender may have left
-  readonly name: string;            // display name when it was sent
+  readonly from: string; // participant id; the sender may have left
+  readonly name: string; // display name when it was sent
   readonly local: boolean;
   readonly text: string;
-  readonly at: number;              // ms since the epoch
+  readonly at: number; // ms since the epoch
   readonly privateTo: string | null;
 }
 
 export interface MeetingState {
   readonly phase: Phase;
-  readonly error: ErrorCode | null;          // why phase is failed or reconnecting
+  readonly error: ErrorCode | null; // why phase is failed or reconnecting
   readonly room: string;
   readonly localId: string | null;
-  readonly participants: readonly Participant[];   // local first, then by join order
+  readonly participants: readonly Participant[]; // local first, then by join order
   readonly dominantSpeaker: string | null;
-  readonly speaking: ReadonlySet<string>;          // local level meter and remote audio levels over threshold
+  readonly speaking: ReadonlySet<string>; // local level meter and remote audio levels over threshold
   readonly messages: readonly ChatMessage[];
   readonly bridgeChannelOpen: boolean;
   readonly iceState: RTCIceConnectionState | "none";
@@ -67,11 +87,15 @@ export interface MeetingState {
 
 /** What is on screen, in CSS pixels of height; the core turns it into ReceiverVideoConstraints. */
 export interface ViewRequest {
-  readonly stage: readonly string[];               // source names shown large, most important first
-  readonly visible: ReadonlyMap<string, number>;   // source name to height on screen
+  readonly stage: readonly string[]; // source names shown large, most important first
+  readonly visible: ReadonlyMap<string, number>; // source name to height on screen
 }
 
-export interface DeviceChoice { readonly audioInput?: string; readonly videoInput?: string; readonly audioOutput?: string }
+export interface DeviceChoice {
+  readonly audioInput?: string;
+  readonly videoInput?: string;
+  readonly audioOutput?: string;
+}
 
 export interface LocalMedia {
   readonly audio: MediaStreamTrack | null;
@@ -94,7 +118,7 @@ export interface Meeting {
   leave(): Promise<void>;
   setDisplayName(name: string): void;
   setAudioMuted(muted: boolean): Promise<void>;
-  setVideoMuted(muted: boolean): Promise<void>;     // really stops the camera; unmuting opens it again
+  setVideoMuted(muted: boolean): Promise<void>; // really stops the camera; unmuting opens it again
   setDevices(choice: DeviceChoice): Promise<void>;
   startScreenShare(): Promise<void>;
   stopScreenShare(): Promise<void>;
@@ -105,15 +129,22 @@ export interface Meeting {
 
 /** The keys of config.js that the client reads (1-signalling.md section 9), after `#config.x=` overrides. */
 export interface MeetConfig {
-  readonly hosts: { readonly domain: string; readonly muc: string; readonly focus?: string; readonly anonymousdomain?: string };
+  readonly hosts: {
+    readonly domain: string;
+    readonly muc: string;
+    readonly focus?: string;
+    readonly anonymousdomain?: string;
+  };
   readonly websocket?: string;
   readonly bosh?: string;
   readonly focusUserJid?: string;
   readonly conferenceRequestUrl?: string;
   readonly bridgeChannel?: { readonly preferSctp?: boolean; readonly ignoreDomain?: string };
   readonly p2p?: { readonly enabled?: boolean };
-  readonly startAudioMuted?: number; readonly startVideoMuted?: number;
-  readonly startWithAudioMuted?: boolean; readonly startWithVideoMuted?: boolean;
+  readonly startAudioMuted?: number;
+  readonly startVideoMuted?: number;
+  readonly startWithAudioMuted?: boolean;
+  readonly startWithVideoMuted?: boolean;
   readonly channelLastN?: number;
   readonly resolution?: number;
   readonly disableSimulcast?: boolean;

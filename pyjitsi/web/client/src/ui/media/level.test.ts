@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { meterOf } from "./level";
 
 describe("meterOf", () => {
-  const tone = (amplitude: number): Float32Array => Float32Array.from({ length: 480 }, (_, n) => amplitude * Math.sin(n / 7));
+  const tone = (amplitude: number): Float32Array =>
+    Float32Array.from({ length: 480 }, (_, n) => amplitude * Math.sin(n / 7));
 
   it("is nothing for silence and full for a shout", () => {
     expect(meterOf(new Float32Array(100))).toBe(0);

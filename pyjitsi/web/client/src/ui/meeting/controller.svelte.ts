@@ -1,8 +1,8 @@
 /** What the viewer of a meeting has open and chosen, and what the controls do. One for each meeting. */
 
 import { getContext, setContext } from "svelte";
-import type { MeetingState, Participant } from "../../session/api";
 import { t } from "../../i18n";
+import type { MeetingState, Participant } from "../../session/api";
 import type { App } from "../app.svelte";
 import { codeOf } from "../media/access";
 import { type Arrangement, arrange, type LayoutChoice } from "../state/layout";
@@ -81,7 +81,9 @@ export class MeetingController {
 
   openPanel(panel: Panel): void {
     this.panel = panel;
-    if (panel === "chat") this.unread = 0;
+    if (panel !== "chat") return;
+    this.unread = 0;
+    this.app.toasts.clear("message");
   }
 
   togglePanel(panel: "chat" | "people"): void {

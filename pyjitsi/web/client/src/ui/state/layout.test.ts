@@ -64,7 +64,11 @@ describe("bestGrid", () => {
 
   it("always fits while it doesn't scroll, and scrolls rather than shrink to nothing", () => {
     for (let count = 1; count <= 60; count++) {
-      for (const [width, height] of [[360, 520], [1280, 640], [200, 900]] as const) {
+      for (const [width, height] of [
+        [360, 520],
+        [1280, 640],
+        [200, 900],
+      ] as const) {
         const grid = bestGrid(count, width, height, 8);
         expect(grid.columns * grid.rows).toBeGreaterThanOrEqual(count);
         expect(grid.columns * grid.width + 8 * (grid.columns - 1)).toBeLessThanOrEqual(width);

@@ -69,14 +69,16 @@ export interface Grid {
   readonly scrolls: boolean;
 }
 
-/** A tile is never narrower than upright 3:4 nor wider than 16:9, and never smaller than a face can be read at. */
-const NARROWEST = 3 / 4;
+/** A tile is never wider than 16:9, nor narrower than a camera's picture can be cropped to, nor too small for a face. */
+const NARROWEST_LANDSCAPE = 1.15;
+const NARROWEST_PORTRAIT = 3 / 4;
 const WIDEST = 16 / 9;
-const SMALLEST_HEIGHT = 104;
+const SMALLEST_HEIGHT = 92;
 const SMALLEST_WIDTH = 150;
 
 /** The grid whose tiles are largest; where they would get too small, one that scrolls. Sizes in CSS pixels. */
 export function bestGrid(count: number, width: number, height: number, gap: number): Grid {
+  const narrowest = width > height ? NARROWEST_LANDSCAPE : NARROWEST_PORTRAIT;
   let best: Grid = { columns: 1, rows: Math.max(1, count), width: 0, height: 0, scrolls: false };
   for (let columns = 1; columns <= Math.max(1, count); columns++) {
     const rows = Math.max(1, Math.ceil(count / columns));
@@ -84,8 +86,9 @@ export function bestGrid(count: number, width: number, height: number, gap: numb
     let tileHeight = (height - gap * (rows - 1)) / rows;
     if (tileWidth <= 0 || tileHeight <= 0) continue;
     if (tileWidth / tileHeight > WIDEST) tileWidth = tileHeight * WIDEST;
-    else if (tileWidth / tileHeight < NARROWEST) tileHeight = tileWidth / NARROWEST;
-    if (score(tileWidth, tileHeight, columns * rows - count) > score(best.width, best.height, best.columns * best.rows - count)) {
+    else if (tileWidth / tileHeight < narrowest) tileHeight = tileWidth / narrowest;
+    const bestScore = score(best.width, best.height, best.columns * best.rows - count);
+    if (score(tileWidth, tileHeight, columns * rows - count) > bestScore) {
       best = { columns, rows, width: Math.floor(tileWidth), height: Math.floor(tileHeight), scrolls: false };
     }
   }

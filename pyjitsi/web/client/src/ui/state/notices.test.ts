@@ -28,7 +28,10 @@ describe("noticesBetween", () => {
   it("passes on others' messages once", () => {
     const before = meetingState({ participants: [me, ana] });
     const hello = message("1", "ana", "hello");
-    const after = meetingState({ participants: [me, ana], messages: [hello, message("2", "me", "hi", { local: true })] });
+    const after = meetingState({
+      participants: [me, ana],
+      messages: [hello, message("2", "me", "hi", { local: true })],
+    });
     expect(noticesBetween(before, after)).toEqual([{ kind: "message", name: "ana", message: hello }]);
     expect(noticesBetween(after, after)).toEqual([]);
   });

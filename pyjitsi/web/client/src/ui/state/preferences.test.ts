@@ -12,13 +12,24 @@ function memory(initial: string | null = null): Store {
 }
 
 describe("parseStored", () => {
-  it.each([null, "", "{", "3", "null", "[]", '{"name":5,"recent":"x","devices":[1]}'])("makes nothing of %j", (json) => {
-    expect(parseStored(json)).toEqual({ name: "", devices: {}, audioMuted: false, videoMuted: false, recent: [] });
-  });
+  it.each([null, "", "{", "3", "null", "[]", '{"name":5,"recent":"x","devices":[1]}'])(
+    "makes nothing of %j",
+    (json) => {
+      expect(parseStored(json)).toEqual({ name: "", devices: {}, audioMuted: false, videoMuted: false, recent: [] });
+    },
+  );
 
   it("keeps what makes sense and drops the rest", () => {
-    const json = JSON.stringify({ name: "Ana", devices: { audioInput: "x", videoInput: 4 }, recent: [{ room: "a", at: 1 }, 7] });
-    expect(parseStored(json)).toMatchObject({ name: "Ana", devices: { audioInput: "x" }, recent: [{ room: "a", at: 1 }] });
+    const json = JSON.stringify({
+      name: "Ana",
+      devices: { audioInput: "x", videoInput: 4 },
+      recent: [{ room: "a", at: 1 }, 7],
+    });
+    expect(parseStored(json)).toMatchObject({
+      name: "Ana",
+      devices: { audioInput: "x" },
+      recent: [{ room: "a", at: 1 }],
+    });
   });
 });
 
@@ -35,7 +46,10 @@ describe("Preferences", () => {
     preferences.visited("a", 1);
     preferences.visited("b", 2);
     preferences.visited("a", 3);
-    expect(preferences.recent).toEqual([{ room: "a", at: 3 }, { room: "b", at: 2 }]);
+    expect(preferences.recent).toEqual([
+      { room: "a", at: 3 },
+      { room: "b", at: 2 },
+    ]);
     preferences.forget("a");
     expect(preferences.recent.map((entry) => entry.room)).toEqual(["b"]);
     for (let n = 0; n < 20; n++) preferences.visited(`room-${n}`, n);

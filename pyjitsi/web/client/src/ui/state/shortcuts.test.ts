@@ -2,7 +2,13 @@ import { describe, expect, it } from "vitest";
 import { actionOf, type Press, SHORTCUTS } from "./shortcuts";
 
 const press = (key: string, change: Partial<Press> = {}): Press => ({
-  key, ctrlKey: false, metaKey: false, altKey: false, repeat: false, defaultPrevented: false, ...change,
+  key,
+  ctrlKey: false,
+  metaKey: false,
+  altKey: false,
+  repeat: false,
+  defaultPrevented: false,
+  ...change,
 });
 
 describe("actionOf", () => {

@@ -1,7 +1,6 @@
 /** The keyboard of a meeting. Single letters, as in Jitsi Meet, so that hands need not leave the home row. */
 
-export type Action =
-  | "mic" | "camera" | "screen" | "hand" | "chat" | "people" | "layout" | "fullscreen" | "help";
+export type Action = "mic" | "camera" | "screen" | "hand" | "chat" | "people" | "layout" | "fullscreen" | "help";
 
 export const SHORTCUTS: readonly { readonly key: string; readonly action: Action }[] = [
   { key: "m", action: "mic" },

@@ -28,7 +28,8 @@ export class Toasts {
     this.#list = this.#list.filter((toast) => toast.id !== id);
   }
 
-  clear(): void {
-    this.#list = [];
+  /** Takes away the notices of one kind, or all of them. */
+  clear(kind?: Toast["kind"]): void {
+    this.#list = kind === undefined ? [] : this.#list.filter((toast) => toast.kind !== kind);
   }
 }

@@ -5,12 +5,16 @@ import { ViewReporter } from "./view-reporter";
 function reporter() {
   const views: ViewRequest[] = [];
   let pending: (() => void) | null = null;
-  const instance = new ViewReporter((view) => views.push(view), 200, (run) => {
-    pending = run;
-    return () => {
-      pending = null;
-    };
-  });
+  const instance = new ViewReporter(
+    (view) => views.push(view),
+    200,
+    (run) => {
+      pending = run;
+      return () => {
+        pending = null;
+      };
+    },
+  );
   const tick = (): void => {
     const run = pending;
     pending = null;
@@ -28,7 +32,15 @@ describe("ViewReporter", () => {
     instance.show(a, "ana-v0", 360, false);
     expect(views).toEqual([]);
     tick();
-    expect(views).toEqual([{ stage: ["ben-v1"], visible: new Map([["ana-v0", 360], ["ben-v1", 700]]) }]);
+    expect(views).toEqual([
+      {
+        stage: ["ben-v1"],
+        visible: new Map([
+          ["ana-v0", 360],
+          ["ben-v1", 700],
+        ]),
+      },
+    ]);
   });
 
   it("doesn't repeat itself, and tells when something is gone", () => {

@@ -7,21 +7,47 @@
 
 import "../styles/base.css";
 import { mount } from "svelte";
-import { type ErrorCode, MeetingError } from "../../session/api";
 import { startLanguage } from "../../i18n";
+import { type ErrorCode, MeetingError } from "../../session/api";
 import App from "../App.svelte";
 import type { MediaAccess } from "../media/access";
 import { FakeMeeting } from "./fake-meeting";
-import { camera, person } from "./people";
+import { camera, person, screen } from "./people";
 import { face, slide } from "./pictures";
 
-const NAMES = ["Beatriz Nogueira", "Tomás", "Ingrid Sørensen", "Kwame Mensah", "Yuki", "Elena Petrova", "Rafael", "Noor", "Sam Okafor", "Lívia", "Jonas", "Mei", "Priya", "Hugo", "Ana", "Omar", "Chloé", "Davi", "Freya", "Iker", "Zoë", "Lucas", "Aroha", "Pavel"];
+const NAMES = [
+  "Beatriz Nogueira",
+  "Tomás",
+  "Ingrid Sørensen",
+  "Kwame Mensah",
+  "Yuki",
+  "Elena Petrova",
+  "Rafael",
+  "Noor",
+  "Sam Okafor",
+  "Lívia",
+  "Jonas",
+  "Mei",
+  "Priya",
+  "Hugo",
+  "Ana",
+  "Omar",
+  "Chloé",
+  "Davi",
+  "Freya",
+  "Iker",
+  "Zoë",
+  "Lucas",
+  "Aroha",
+  "Pavel",
+];
 
 const query = new URLSearchParams(location.search);
 const refusal = query.get("media") as ErrorCode | null;
 
 const open = async (constraints: MediaStreamConstraints, kind: "camera" | "microphone"): Promise<MediaStreamTrack> => {
-  if (refusal !== null && (refusal.startsWith(kind) || refusal === "insecure-origin")) throw new MeetingError(refusal, "demo");
+  if (refusal !== null && (refusal.startsWith(kind) || refusal === "insecure-origin"))
+    throw new MeetingError(refusal, "demo");
   const [track] = (await navigator.mediaDevices.getUserMedia(constraints)).getTracks();
   if (track === undefined) throw new MeetingError("unknown", "demo");
   return track;
@@ -59,7 +85,7 @@ const meeting = (): FakeMeeting => {
   return fake;
 };
 
-Object.assign(window, { demoTools: { person, camera, face, slide } });
+Object.assign(window, { demoTools: { person, camera, screen, face, slide } });
 history.replaceState(null, "", query.get("path") ?? "/");
 startLanguage();
 const target = document.getElementById("app");

@@ -88,10 +88,23 @@ export class FakeMeeting implements Meeting {
   }
 
   sendChat(text: string, privateTo?: string): void {
-    this.receive({ from: "me", name: this.state.participants[0]?.name ?? "", local: true, text, privateTo: privateTo ?? null });
+    this.receive({
+      from: "me",
+      name: this.state.participants[0]?.name ?? "",
+      local: true,
+      text,
+      privateTo: privateTo ?? null,
+    });
   }
 
-  receive(message: { from: string; name: string; local: boolean; text: string; privateTo: string | null; at?: number }): void {
+  receive(message: {
+    from: string;
+    name: string;
+    local: boolean;
+    text: string;
+    privateTo: string | null;
+    at?: number;
+  }): void {
     const id = String(this.state.messages.length);
     this.set({ messages: [...this.state.messages, { id, at: Date.now(), ...message }] });
   }

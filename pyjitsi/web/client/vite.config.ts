@@ -1,0 +1,20 @@
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vitest/config";
+
+const server = "http://localhost:8080";
+
+export default defineConfig({
+  plugins: [svelte()],
+  build: { target: "es2023", chunkSizeWarningLimit: 900 },
+  server: {
+    // `vite dev` beside a running `pyjitsi up`
+    proxy: {
+      "/config.js": server,
+      "/http-bind": server,
+      "/conference-request": server,
+      "/xmpp-websocket": { target: server, ws: true },
+      "/colibri-ws": { target: server, ws: true },
+    },
+  },
+  test: { include: ["src/**/*.test.ts"] },
+});
