@@ -1,0 +1,91 @@
+"""The conference request, as an IQ (``http://jitsi.org/protocol/focus``) and as JSON over HTTP."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from pyjitsi.xmpp.stanzas.errors import StanzaError
+from pyjitsi.xmpp.stanzas.xml import Element, SubElement, children, required
+
+NS = "http://jitsi.org/protocol/focus"
+CONFERENCE = f"{{{NS}}}conference"
+
+
+@dataclass(frozen=True, slots=True)
+class ConferenceRequest:
+    """Who asks for which room; ``properties`` are texts."""
+
+    room: str
+    machine_uid: str | None = None
+    session_id: str | None = None
+    properties: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class ConferenceAnswer:
+    """Whether the room is ready, and whom to know as the focus (a bare JID)."""
+
+    room: str
+    focus_jid: str
+    ready: bool = True
+    properties: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def check_room(room: str) -> str:
+    """The room's address in lower case. Raises StanzaError(bad-request) for what is no bare JID with a local part."""
+    local, at, domain = room.partition("@")
+    if not at or not local or not domain or "/" in room or len(room) > 1023 or any(c.isspace() for c in room):
+        raise StanzaError("bad-request", f"{room[:80]!r} is not a room's address")
+    return room.lower()
+
+
+def parse(element: Element) -> ConferenceRequest:
+    """Read a ``<conference/>``. Raises StanzaError(bad-request)."""
+    return ConferenceRequest(
+        room=check_room(required(element, "room")),
+        machine_uid=element.get("machine-uid"),
+        session_id=element.get("session-id"),
+        properties={name: p.get("value", "") for p in children(element, NS, "property") if (name := p.get("name"))},
+    )
+
+
+def build(answer: ConferenceAnswer) -> Element:
+    """Write the answer's ``<conference/>``."""
+    ready = "true" if answer.ready else "false"
+    element = Element(CONFERENCE, room=answer.room, focusjid=answer.focus_jid, ready=ready)
+    for name, value in answer.properties.items():
+        SubElement(element, f"{{{NS}}}property", name=name, value=value)
+    return element
+
+
+def parse_json(body: Any) -> ConferenceRequest:
+    """Read the body of an HTTP request. Raises StanzaError(bad-request)."""
+    fields = cast(dict[str, Any], body) if isinstance(body, dict) else {}
+    room = fields.get("room")
+    if not isinstance(room, str):
+        raise StanzaError("bad-request", "the request names no room")
+    properties = fields.get("properties", {})
+    if not isinstance(properties, dict):
+        raise StanzaError("bad-request", "the properties are no object")
+    texts = {str(name): _text(value) for name, value in cast(dict[Any, Any], properties).items()}
+    machine, session = fields.get("machineUid"), fields.get("sessionId")
+    return ConferenceRequest(
+        check_room(room),
+        machine if isinstance(machine, str) else None,
+        session if isinstance(session, str) else None,
+        texts,
+    )
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def build_json(answer: ConferenceAnswer) -> dict[str, Any]:
+    """The body of the HTTP answer."""
+    return {
+        "room": answer.room,
+        "ready": answer.ready,
+        "focusJid": answer.focus_jid,
+        "properties": dict(answer.properties),
+    }
