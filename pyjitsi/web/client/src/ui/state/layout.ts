@@ -74,7 +74,7 @@ const NARROWEST_LANDSCAPE = 1.15;
 const NARROWEST_PORTRAIT = 3 / 4;
 const WIDEST = 16 / 9;
 const SMALLEST_HEIGHT = 92;
-const SMALLEST_WIDTH = 150;
+const SMALLEST_WIDTH = 130;
 
 /** The grid whose tiles are largest; where they would get too small, one that scrolls. Sizes in CSS pixels. */
 export function bestGrid(count: number, width: number, height: number, gap: number): Grid {
