@@ -1,7 +1,7 @@
 """Which layer of which source a receiver gets, from what it asked for and what its downlink carries.
 
-Sources are walked in priority order: on stage, selected, then the others by who spoke last; each gets one layer more per
-round while it fits, and what is on stage gets its preferred layer before any thumbnail gets a second one.
+Sources are walked in priority order: on stage, selected, then the others by who spoke last; each gets one layer more
+per round while it fits, and what is on stage gets its preferred layer before any thumbnail gets a second one.
 """
 
 from collections.abc import Mapping, Sequence

@@ -24,7 +24,7 @@ DISABLED_TYPES = ("none", "disabled")
 
 
 class Conference:
-    """Control state of one conference. ``key`` is its number in the plane, ``public_id`` stands in channel addresses."""
+    """Control state of one conference. ``key`` is its number in the plane, ``public_id`` its name in addresses."""
 
     def __init__(self, meeting_id: str, name: str, key: int, plane: Plane, now: float) -> None:
         self.meeting_id: str = meeting_id

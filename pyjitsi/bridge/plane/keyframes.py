@@ -1,4 +1,4 @@
-"""How often a sender is asked for a key frame: at most once in 200 ms a source, three times in ten seconds a receiver."""
+"""How often a sender is asked for a key frame: once in 200 ms a source, three times in ten seconds a receiver."""
 
 from collections import deque
 

@@ -1,7 +1,7 @@
 """COLIBRI2 (``jitsi:colibri2``): how a focus has a bridge make, change and end endpoints.
 
-``ConferenceModify`` is the request, ``ConferenceModified`` the answer; both are parsed and built, since the focus and the
-bridge each need one half. Sources are complete lists; absent (None) means unchanged.
+``ConferenceModify`` is the request, ``ConferenceModified`` the answer; both are parsed and built, since the focus and
+the bridge each need one half. Sources are complete lists; absent (None) means unchanged.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Jitsi's compact form of sources: a JSON text in ``<json-message/>`` under ``<jingle/>``.
 
-``{"sources": {owner: [[video], [video groups], [audio], [audio groups]?]}}`` with ``s`` SSRC, ``n`` name, ``m`` msid and
-``v`` ``"d"`` for a screen; a group is ``["f", primary, rtx]`` or ``["s", low, …, high]``.
+``{"sources": {owner: [[video], [video groups], [audio], [audio groups]?]}}`` with ``s`` SSRC, ``n`` name, ``m`` msid
+and ``v`` ``"d"`` for a screen; a group is ``["f", primary, rtx]`` or ``["s", low, …, high]``.
 """
 
 import json

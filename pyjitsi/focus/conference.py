@@ -1,0 +1,502 @@
+"""One conference: ties members, sources, offers and the bridge session together.
+
+Presence and Jingle come in as parsed stanzas; what goes out goes through ``Wire``, which the tests replace.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+from xml.etree.ElementTree import Element
+
+import structlog
+
+from pyjitsi.focus import offer
+from pyjitsi.focus.bridge_session import Allocation, BridgeSession, Verdict, verdict
+from pyjitsi.focus.bridges import BridgeRegistry
+from pyjitsi.focus.membership import Member, Membership
+from pyjitsi.focus.session import Session
+from pyjitsi.focus.settings import FocusSettings
+from pyjitsi.focus.sources import BRIDGE, ConferenceSources, Limits, of_contents, without_simulcast
+from pyjitsi.xmpp.connection import IqError, IqTimeout
+from pyjitsi.xmpp.stanzas import colibri2, disco
+from pyjitsi.xmpp.stanzas.errors import StanzaError
+from pyjitsi.xmpp.stanzas.jingle import NS_ERRORS, Content, Jingle, build, unknown_session
+from pyjitsi.xmpp.stanzas.jingle import BridgeSession as BridgeSessionElement
+from pyjitsi.xmpp.stanzas.json_sources import EndpointSources
+from pyjitsi.xmpp.stanzas.json_sources import build as build_json
+from pyjitsi.xmpp.stanzas.presence import Occupant
+
+log = structlog.get_logger("focus")
+
+CONTENTS = ("audio", "video", "data")
+
+
+class Wire(Protocol):
+    """What a conference needs of the world."""
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+        ...
+
+    async def iq(self, to: str, payload: Element, kind: str = "set") -> Element | None:
+        """Ask somebody. Raises IqError or IqTimeout."""
+        ...
+
+    def spawn(self, work: Coroutine[Any, Any, object]) -> None:
+        """Run beside; an exception is logged and reaches nobody."""
+        ...
+
+    def later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
+        """Call after a time; returns what cancels it."""
+        ...
+
+    def publish(self, properties: Mapping[str, str], bridge_available: bool) -> None:
+        """Show the focus's presence in the room."""
+        ...
+
+    async def grant_owner(self, jid: str) -> None:
+        """Make a bare address owner of the room. Raises IqError or IqTimeout."""
+        ...
+
+    def ended(self) -> None:
+        """The conference is over: leave the room and forget it."""
+        ...
+
+
+class Conference:
+    """See the module's text. ``room`` is the bare address of the room."""
+
+    def __init__(self, room: str, own_jid: str, settings: FocusSettings, bridges: BridgeRegistry, wire: Wire) -> None:
+        self.room: str = room
+        self.meeting_id: str = str(uuid.uuid4())
+        self.members: Membership = Membership(settings.restart_min_interval_seconds, settings.restart_max_per_minute)
+        self.sources: ConferenceSources = ConferenceSources(
+            Limits(settings.max_ssrcs_per_user, settings.max_ssrc_groups_per_user)
+        )
+        self.bridge_session: BridgeSession | None = None
+        self.start_muted: tuple[int | None, int | None] = (None, None)
+        self.closed: bool = False
+        self._own_jid: str = own_jid
+        self._settings: FocusSettings = settings
+        self._bridges: BridgeRegistry = bridges
+        self._wire: Wire = wire
+        self._bridge_available: bool = True
+        self._caps: dict[str, frozenset[str]] = {}
+        self._cancel_timer: Callable[[], None] | None = None
+        self.log = log.bind(room=room)
+        self.await_first()
+
+    # The room.
+
+    def await_first(self) -> None:
+        """A request: the room may stand empty for a while."""
+        if not self.members:
+            self._timer(self._settings.initial_timeout_seconds, self._nobody_came)
+
+    def publish(self) -> None:
+        """Show the focus's presence."""
+        self._wire.publish(
+            {
+                "support-terminate-restart": "true",
+                "bridge-count": "0" if self.bridge_session is None else "1",
+                "visitors-enabled": "false",
+            },
+            self._bridge_available,
+        )
+
+    def present(self, nick: str, occupant: Occupant) -> None:
+        """An occupant's presence."""
+        member = self.members.present(nick, occupant)
+        if member is not None:
+            self.log.info("joined", endpoint=nick)
+            self._elect_owner()
+            self._invite_all()
+        elif occupant.affiliation != "owner":
+            self._elect_owner()
+
+    def gone(self, nick: str) -> None:
+        """An occupant left."""
+        member = self.members.gone(nick)
+        if member is None:
+            return
+        self.log.info("left", endpoint=nick)
+        self._end_session(member, forget=True)
+        for other in self.members:
+            if other.session is not None:
+                other.session.forget(nick)
+        self._elect_owner()
+        if not len(self.members):
+            self.stop()
+        elif len(self.members) < self._settings.min_participants:
+            self._timer(self._settings.single_participant_timeout_seconds, self._single_participant)
+
+    def stop(self) -> None:
+        """End the conference."""
+        if self.closed:
+            return
+        self.closed = True
+        self._timer(None, self._nobody_came)
+        if self.bridge_session is not None:
+            self._leave_bridge()
+        self._wire.ended()
+
+    def _timer(self, seconds: float | None, action: Callable[[], None]) -> None:
+        if self._cancel_timer is not None:
+            self._cancel_timer()
+        self._cancel_timer = None if seconds is None else self._wire.later(seconds, action)
+
+    def _nobody_came(self) -> None:
+        if not len(self.members):
+            self.log.info("nobody came")
+            self.stop()
+
+    def _single_participant(self) -> None:
+        if len(self.members) >= self._settings.min_participants:
+            return
+        for member in self.members:
+            self._terminate(member, "expired", "Idle session timeout")
+            self._end_session(member)
+        if self.bridge_session is not None:
+            self._leave_bridge()
+
+    def _elect_owner(self) -> None:
+        member = self.members.needs_owner() if self._settings.auto_owner else None
+        if member is not None and member.occupant.jid is not None:
+            self._wire.spawn(self._grant(member.occupant.jid.partition("/")[0]))
+
+    async def _grant(self, jid: str) -> None:
+        try:
+            await self._wire.grant_owner(jid)
+        except (IqError, IqTimeout) as error:
+            self.log.warning("owner not granted", jid=jid, reason=str(error))
+
+    # Inviting.
+
+    def bridge_found(self) -> None:
+        """A bridge can be used: invite those who wait for one."""
+        self._invite_all()
+
+    def bridge_lost(self, bridge: str, reason: str) -> None:
+        """A bridge went: its people are invited again, on another one or when one is back."""
+        if self.bridge_session is None or self.bridge_session.bridge != bridge:
+            return
+        self.log.warning("bridge lost", bridge=bridge, reason=reason)
+        self._reinvite_all()
+
+    def _reinvite_all(self) -> None:
+        self._leave_bridge()
+        for member in self.members:
+            if member.session is not None:
+                self._terminate(member, "success", "moving")
+                self._end_session(member)
+        self._invite_all()
+
+    def _leave_bridge(self) -> None:
+        session, self.bridge_session = self.bridge_session, None
+        if session is not None and not session.ended:
+            session.ended = True
+            self._wire.spawn(self._ask(session, session.expire_all(), None))
+
+    def _invite_all(self) -> None:
+        if self.closed or len(self.members) < self._settings.min_participants:
+            return
+        self._timer(None, self._nobody_came)
+        for member in self.members:
+            if member.session is None:
+                self._invite(member)
+
+    def _invite(self, member: Member) -> None:
+        session = self._choose_bridge()
+        if session is None:
+            return
+        member.session = Session(session.bridge)
+        self._wire.spawn(self._offer(member, member.session, session))
+
+    def _choose_bridge(self) -> BridgeSession | None:
+        """The conference's bridge, chosen anew where there is none; None where no bridge can be had."""
+        if self.bridge_session is None:
+            bridge = self._bridges.select(self._wire.now())
+            if bridge is not None:
+                self.bridge_session = BridgeSession(bridge.jid, self.meeting_id, self.room)
+                self.log.info("bridge chosen", bridge=bridge.jid)
+        available = self.bridge_session is not None
+        if available != self._bridge_available:
+            self._bridge_available = available
+            self.log.warning("no bridge available") if not available else None
+        self.publish()
+        return self.bridge_session
+
+    async def _offer(self, member: Member, session: Session, bridge: BridgeSession) -> None:
+        features = await self._features(member)
+        if session.state != "inviting":
+            return
+        audio = offer.audio(features, red=self._settings.opus_red) if disco.AUDIO in features else None
+        video = offer.video(features) if disco.VIDEO in features else None
+        sctp = self._settings.sctp and disco.SCTP in features
+        request = bridge.create(member.endpoint, member.occupant.stats_id, audio, video, sctp=sctp)
+        answer = await self._ask(bridge, request, member)
+        if answer is None or session.state != "inviting":
+            return
+        try:
+            allocation = bridge.allocation(member.endpoint, answer)
+        except StanzaError as error:
+            self._bridge_failed(bridge, error.text)
+            return
+        session.told = {owner: without_simulcast(each) for owner, each in self.sources.others(member.endpoint).items()}
+        told = {BRIDGE: allocation.feedback, **session.told}
+        session.state = "pending"
+        payload = self._session_initiate(member, session, bridge, allocation, audio, video, told)
+        try:
+            await self._wire.iq(f"{self.room}/{member.endpoint}", build(payload))
+        except IqTimeout:
+            pass  # it may still accept, as with Jicofo
+        except IqError as error:
+            if session.state == "pending":
+                self.log.warning("offer refused", endpoint=member.endpoint, reason=str(error))
+                self._terminate(member, "general-error", "the offer was refused")
+                self._end_session(member, keep=True)
+
+    def _session_initiate(
+        self, member: Member, session: Session, bridge: BridgeSession, allocation: Allocation,
+        audio: offer.Description | None, video: offer.Description | None, told: Mapping[str, EndpointSources],
+    ) -> Jingle:  # fmt: skip
+        compact = disco.JSON_SOURCES in (member.features or ())
+        contents: list[Content] = []
+        for name, description in (("audio", audio), ("video", video)):
+            if description is None:
+                continue
+            sources, groups = _long_form(told, name) if not compact else ((), ())
+            contents.append(
+                Content(name, media=name, description=description, sources=sources, groups=groups,
+                        transport=allocation.transport)
+            )  # fmt: skip
+        if allocation.sctp:
+            contents.append(Content("data", media="application", transport=allocation.transport, sctp=True))
+        return Jingle(
+            "session-initiate",
+            session.sid,
+            initiator=self._own_jid,
+            contents=tuple(contents),
+            group=tuple(content.name for content in contents),
+            bridge_session=BridgeSessionElement(bridge.id, self._region(bridge)),
+            json=build_json(told) if compact else None,
+            start_muted=self._start_muted(member),
+        )
+
+    def _region(self, bridge: BridgeSession) -> str | None:
+        known = self._bridges.bridges.get(bridge.bridge)
+        return None if known is None else known.region
+
+    def _start_muted(self, member: Member) -> tuple[bool, bool] | None:
+        audio, video = (limit is not None and member.order > limit for limit in self.start_muted)
+        return (audio, video) if audio or video else None
+
+    async def _features(self, member: Member) -> frozenset[str]:
+        """What the client can do, asked once for each kind of client."""
+        caps = member.occupant.caps
+        known = None if caps is None else self._caps.get(caps)
+        if known is None:
+            try:
+                answer = await self._wire.iq(f"{self.room}/{member.endpoint}", disco.build_query(caps), "get")
+                known = disco.parse_features(answer)
+            except (IqError, IqTimeout) as error:
+                self.log.info("no features", endpoint=member.endpoint, reason=str(error))
+                known = disco.ASSUMED
+            else:
+                if caps is not None and len(self._caps) < 100:
+                    self._caps[caps] = known
+        member.features = known
+        return known
+
+    # The bridge.
+
+    async def _ask(
+        self, bridge: BridgeSession, request: colibri2.ConferenceModify, member: Member | None
+    ) -> colibri2.ConferenceModified | None:
+        """Ask the bridge; None where it refused, and what follows from that has been done."""
+        allocating = any(each.create for each in request.endpoints)
+        try:
+            answer = await self._wire.iq(bridge.bridge, colibri2.build_modify(request), "get")
+            return colibri2.ConferenceModified() if answer is None else colibri2.parse_modified(answer)
+        except IqError as error:
+            found = verdict(error.condition, colibri2.parse_error(error.error), allocating=allocating)
+            reason = str(error)
+        except IqTimeout as error:
+            found, reason = ("bridge-failed" if allocating else "ignore"), str(error)
+        except StanzaError as error:
+            found, reason = "bridge-failed", error.text
+        if bridge is self.bridge_session and not self.closed:
+            self.log.warning("the bridge refused", bridge=bridge.bridge, verdict=found, reason=reason)
+            self._act(found, bridge, member, reason)
+        return None
+
+    def _act(self, found: Verdict, bridge: BridgeSession, member: Member | None, reason: str) -> None:
+        match found:
+            case "participant" if member is not None:
+                bridge.endpoints.discard(member.endpoint)
+                self._end_session(member, keep=True)
+            case "reinvite" if member is not None:
+                bridge.endpoints.discard(member.endpoint)
+                self._terminate(member, "success", "moving")
+                self._end_session(member)
+                self._invite(member)
+            case "bridge":
+                self._reinvite_all()
+            case "bridge-failed":
+                self._bridge_failed(bridge, reason)
+            case _:
+                pass
+
+    def _bridge_failed(self, bridge: BridgeSession, reason: str) -> None:
+        self._bridges.failed(bridge.bridge, self._wire.now())
+        self.bridge_lost(bridge.bridge, reason)
+
+    def _end_session(self, member: Member, *, forget: bool = False, keep: bool = False) -> None:
+        """End a member's session here and on the bridge. ``keep``: it is not invited again by itself."""
+        session = member.session
+        if session is None:
+            return
+        session.state = "ended"
+        if not keep:
+            member.session = None
+        self.sources.forget(member.endpoint)
+        bridge = self.bridge_session
+        if bridge is not None:
+            request = bridge.expire(member.endpoint)
+            if request is not None:
+                self._wire.spawn(self._ask(bridge, request, None))
+        if not forget:
+            self._tell_others(member)
+
+    def _terminate(self, member: Member, reason: str, text: str) -> None:
+        session = member.session
+        if session is None or session.state not in ("pending", "active"):
+            return
+        payload = Jingle("session-terminate", session.sid, initiator=self._own_jid, reason=reason, reason_text=text)
+        self._wire.spawn(self._tell(member, payload))
+
+    async def _tell(self, member: Member, payload: Jingle) -> None:
+        try:
+            await self._wire.iq(f"{self.room}/{member.endpoint}", build(payload))
+        except (IqError, IqTimeout) as error:
+            self.log.info("not taken", endpoint=member.endpoint, action=payload.action, reason=str(error))
+
+    # Jingle from members.
+
+    def jingle(self, nick: str, request: Jingle) -> None:
+        """A member's Jingle request; returning is the result. Raises StanzaError."""
+        member = self.members.get(nick)
+        session = None if member is None else member.session
+        if member is None or session is None or session.sid != request.sid:
+            raise unknown_session()
+        if session.state == "ended":
+            raise StanzaError("gone", "the session has ended")
+        match request.action:
+            case "session-accept":
+                self._accept(member, session, request)
+            case "source-add" | "source-remove" if session.state == "active":
+                self._change_sources(member, request)
+            case "session-terminate":
+                self._terminated(member, request)
+            case "session-info" | "transport-info":
+                raise StanzaError(
+                    "feature-not-implemented", "no such thing here; ask for a restart",
+                    Element(f"{{{NS_ERRORS}}}unsupported-info"),
+                )  # fmt: skip
+            case "source-add" | "source-remove":
+                raise StanzaError("unexpected-request", "sources before the session was accepted")
+            case _:
+                raise StanzaError("feature-not-implemented", f"{request.action[:40]} is not offered")
+
+    def _accept(self, member: Member, session: Session, request: Jingle) -> None:
+        if session.state != "pending":
+            raise StanzaError("unexpected-request", "the session was accepted before")
+        bridge = self.bridge_session
+        if bridge is None or bridge.bridge != session.bridge:
+            raise StanzaError("gone", "session has been replaced")
+        transport = request.transport()
+        if transport is None or not transport.ufrag or not transport.pwd:
+            raise StanzaError("bad-request", "the answer has no ICE credentials")
+        if not transport.fingerprints:
+            raise StanzaError("bad-request", "the answer has no DTLS fingerprint")
+        self.sources.add(member.endpoint, of_contents(request.contents, request.json, member.endpoint))
+        session.state = "active"
+        last_n = next((each.initial_last_n for each in request.contents if each.initial_last_n is not None), None)
+        update = bridge.update(
+            member.endpoint, transport=transport, sources=self.sources.of(member.endpoint), initial_last_n=last_n
+        )
+        self._wire.spawn(self._ask(bridge, update, member))
+        self.log.info("accepted", endpoint=member.endpoint)
+        self._tell_others(member)
+        self._catch_up(member)
+
+    def _change_sources(self, member: Member, request: Jingle) -> None:
+        changed = of_contents(request.contents, request.json, member.endpoint)
+        if not changed:
+            return
+        if request.action == "source-add":
+            self.sources.add(member.endpoint, changed)
+        else:
+            self.sources.remove(member.endpoint, changed)
+        if self.bridge_session is not None:
+            update = self.bridge_session.update(member.endpoint, sources=self.sources.of(member.endpoint))
+            self._wire.spawn(self._ask(self.bridge_session, update, member))
+        self._tell_others(member)
+
+    def _tell_others(self, member: Member) -> None:
+        for other in self.members:
+            if other is not member:
+                self._catch_up(other)
+
+    def _catch_up(self, member: Member) -> None:
+        """Tell a client what changed of others' sources since it was told last."""
+        if member.session is None:
+            return
+        current = {owner: without_simulcast(each) for owner, each in self.sources.others(member.endpoint).items()}
+        removed, added = member.session.difference(current)
+        for action, sources in (("source-remove", removed), ("source-add", added)):
+            if sources:
+                self._wire.spawn(self._tell(member, self._sources_action(member, member.session, action, sources)))
+
+    def _sources_action(
+        self, member: Member, session: Session, action: str, sources: Mapping[str, EndpointSources]
+    ) -> Jingle:
+        if disco.JSON_SOURCES in (member.features or ()):
+            return Jingle(action, session.sid, initiator=self._own_jid, json=build_json(sources))
+        contents: list[Content] = []
+        for media in ("audio", "video"):
+            members, groups = _long_form(sources, media)
+            if members:
+                contents.append(Content(media, "responder", media=media, sources=members, groups=groups))
+        return Jingle(action, session.sid, initiator=self._own_jid, contents=tuple(contents))
+
+    def _terminated(self, member: Member, request: Jingle) -> None:
+        wanted = request.bridge_session
+        bridge = self.bridge_session
+        if wanted is not None and wanted.id != (None if bridge is None else bridge.id):
+            raise StanzaError("item-not-found", "that is not the current bridge session")
+        restart = wanted is not None and wanted.restart
+        self.log.info("terminated", endpoint=member.endpoint, reason=request.reason, restart=restart)
+        self._end_session(member, keep=not restart)
+        if restart:
+            if not member.restarts.allow(self._wire.now()):
+                raise StanzaError("resource-constraint", "rate-limited")
+            asyncio.get_running_loop().call_soon(self._invite_again, member)
+
+    def _invite_again(self, member: Member) -> None:
+        """After the result of the terminate has gone out."""
+        if self.members.get(member.endpoint) is member and member.session is None:
+            self._invite(member)
+
+
+def _long_form(sources: Mapping[str, EndpointSources], media: str) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    """Sources of one media of all owners, as ``<source/>`` elements name them."""
+    members: list[Any] = []
+    groups: list[Any] = []
+    for owner, each in sources.items():
+        own = each.audio if media == "audio" else each.video
+        members += [replace(source, owner=owner) for source in own]
+        groups += each.audio_groups if media == "audio" else each.video_groups
+    return tuple(members), tuple(groups)

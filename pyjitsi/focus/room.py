@@ -1,0 +1,128 @@
+"""One room on the wire: the focus's occupancy of it, and the ``Wire`` of its conference."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, Literal
+from xml.etree.ElementTree import Element
+
+import structlog
+
+from pyjitsi import __version__, clock
+from pyjitsi.focus.bridges import BridgeRegistry
+from pyjitsi.focus.conference import Conference
+from pyjitsi.focus.membership import FOCUS_NICK
+from pyjitsi.focus.settings import FocusSettings
+from pyjitsi.xmpp import muc
+from pyjitsi.xmpp.connection import Connection, IqError, IqTimeout, Presence
+from pyjitsi.xmpp.stanzas import presence as room_presence
+
+log = structlog.get_logger("focus")
+
+JOIN_TIMEOUT = 10.0
+
+
+class JoinError(Exception):
+    """The focus could not enter a room."""
+
+
+class Room:
+    """Enters the room, keeps the conference fed, and leaves when it is over."""
+
+    def __init__(
+        self, room: str, own_jid: str, connection: Connection, settings: FocusSettings, bridges: BridgeRegistry,
+        ended: Callable[["Room"], None],
+    ) -> None:  # fmt: skip
+        self.address: str = room
+        self._own_jid: str = own_jid
+        self._connection: Connection = connection
+        self._ended: Callable[[Room], None] = ended
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._joining: asyncio.Task[None] | None = None
+        self._timeout: float = settings.reply_timeout_seconds
+        self.log = log.bind(room=room)
+        self.conference: Conference = Conference(room, own_jid, settings, bridges, self)
+
+    async def ready(self) -> None:
+        """Return once the focus is in the room and it is configured. Raises JoinError."""
+        if self._joining is None:
+            self._joining = asyncio.create_task(self._join())
+        await asyncio.shield(self._joining)
+
+    async def _join(self) -> None:
+        self._connection.send(muc.join(self.address, FOCUS_NICK, from_=self._own_jid))
+        try:
+            async with asyncio.timeout(JOIN_TIMEOUT):
+                await asyncio.shield(self._joined)
+            await muc.configure(self._connection, self.address, {"muc#roomconfig_whois": "anyone"}, from_=self._own_jid)
+        except TimeoutError:
+            raise JoinError(f"{self.address} did not let the focus in within {JOIN_TIMEOUT:g} s") from None
+        except (IqError, IqTimeout) as error:
+            raise JoinError(f"{self.address} could not be configured: {error}") from None
+        self.conference.publish()
+
+    def presence(self, presence: Presence) -> None:
+        """A presence of this room."""
+        nick = presence.from_.partition("/")[2]
+        if nick == FOCUS_NICK or not nick:
+            self._own(presence)
+        elif presence.kind == "available":
+            self.conference.present(nick, room_presence.parse(presence.element))
+        elif presence.kind == "unavailable":
+            self.conference.gone(nick)
+
+    def _own(self, presence: Presence) -> None:
+        if presence.kind == "available":
+            if not self._joined.done():
+                self._joined.set_result(None)
+        elif not self._joined.done():
+            self._joined.set_exception(JoinError(f"{self.address} refused the focus"))
+            self.conference.stop()
+        else:
+            self.log.warning("removed from the room")
+            self.conference.stop()
+
+    def abandon(self) -> None:
+        """The stream was lost: forget everything without a word to anybody."""
+        self.conference.closed = True
+        self._finish()
+
+    def _finish(self) -> None:
+        if not self._joined.done():
+            self._joined.set_exception(JoinError(f"{self.address} was left"))
+        if not self._joined.cancelled():
+            self._joined.exception()  # seen, whether or not somebody waits
+        self._ended(self)
+
+    # Wire.
+
+    def now(self) -> float:
+        return clock.monotonic()
+
+    async def iq(self, to: str, payload: Element, kind: str = "set") -> Element | None:
+        form: Literal["get", "set"] = "get" if kind == "get" else "set"
+        return await self._connection.iq(to, payload, kind=form, from_=self._own_jid, timeout=self._timeout)
+
+    def spawn(self, work: Coroutine[Any, Any, object]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[object]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.log.error("a conference task failed", exc_info=error)
+
+    def later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
+        return asyncio.get_running_loop().call_later(seconds, action).cancel
+
+    def publish(self, properties: Mapping[str, str], bridge_available: bool) -> None:
+        children = room_presence.build_focus(__version__, properties, bridge_available=bridge_available)
+        self._connection.send(muc.presence(f"{self.address}/{FOCUS_NICK}", children, from_=self._own_jid))
+
+    async def grant_owner(self, jid: str) -> None:
+        await muc.set_affiliation(self._connection, self.address, jid, "owner", from_=self._own_jid)
+
+    def ended(self) -> None:
+        self._connection.send(muc.leave(self.address, FOCUS_NICK, from_=self._own_jid))
+        self._finish()

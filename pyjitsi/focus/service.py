@@ -1,0 +1,185 @@
+"""The focus's shell: the component's stream, its rooms, the brewery, and HTTP."""
+
+import asyncio
+from xml.etree.ElementTree import Element
+
+import structlog
+from aiohttp import web
+
+from pyjitsi.focus.brewery import Brewery
+from pyjitsi.focus.bridges import BridgeRegistry, Found, Lost
+from pyjitsi.focus.http import add_conference_requests
+from pyjitsi.focus.metrics import CONFERENCES, PARTICIPANTS, REFUSED, REQUESTS
+from pyjitsi.focus.room import JoinError, Room
+from pyjitsi.focus.settings import FocusSettings
+from pyjitsi.observe.http import Health, HttpServer, add_observability
+from pyjitsi.service import StartError
+from pyjitsi.xmpp.connection import Iq, Presence, component
+from pyjitsi.xmpp.stanzas import conference as requests
+from pyjitsi.xmpp.stanzas import jingle
+from pyjitsi.xmpp.stanzas.errors import StanzaError
+
+log = structlog.get_logger("focus")
+
+MAX_ROOMS = 5000
+
+
+class FocusService:
+    """See the module's text."""
+
+    name: str = "focus"
+
+    def __init__(self, settings: FocusSettings) -> None:
+        self.settings: FocusSettings = settings
+        self.bare_jid: str = f"focus@{settings.xmpp.domain}"
+        self.jid: str = f"{self.bare_jid}/focus"  # the same for ever: Prosody routes a room's IQs to who joined first
+        self.rooms: dict[str, Room] = {}
+        self._complained: set[tuple[str, str, str]] = set()
+        self._connection = component(settings.xmpp)
+        registry = BridgeRegistry(
+            quarantine=settings.bridge_quarantine_seconds, stress_threshold=settings.bridge_stress_threshold
+        )
+        self._brewery: Brewery = Brewery(self._connection, settings, self.jid, registry, self._bridge_changed)
+        app = web.Application(client_max_size=65_536)
+        add_observability(app, self.health)
+        add_conference_requests(app, self.conference_request)
+        self._http: HttpServer = HttpServer(app, settings.http_host, settings.http_port)
+        CONFERENCES.set_function(lambda: len(self.rooms))
+        PARTICIPANTS.set_function(lambda: sum(len(room.conference.members) for room in self.rooms.values()))
+
+    async def start(self) -> None:
+        """Open HTTP and begin to connect. Raises StartError."""
+        settings = self.settings
+        try:
+            await self._http.start()
+        except OSError as error:
+            raise StartError(
+                f"{settings.http_host}:{settings.http_port} can't be opened: {error.strerror}; set http_port"
+            ) from error
+        connection = self._connection
+        connection.on_iq(requests.CONFERENCE, self._conference_iq)
+        connection.on_iq(jingle.JINGLE, self._jingle)
+        connection.on_presence(self._presence)
+        connection.on_connected(self._connected)
+        connection.on_disconnected(self._disconnected)
+        await connection.start()
+
+    async def ready(self) -> None:
+        """Return once the focus is in the brewery, where conference requests are answered too."""
+        await self._brewery.joined.wait()
+
+    async def stop(self) -> None:
+        """Leave the brewery and close; rooms stay, so that nobody is thrown out by a restart of the focus alone."""
+        if self._connection.connected:
+            self._brewery.leave()
+        for room in list(self.rooms.values()):
+            room.abandon()
+        await self._connection.stop()
+        await self._http.stop()
+
+    def health(self) -> Health:
+        """Whether conferences can be held."""
+        details = {"conferences": len(self.rooms), "bridges": len(self._brewery.registry.bridges)}
+        if not self._connection.connected:
+            return Health(False, "no connection to Prosody", details)
+        if not self._brewery.joined.is_set():
+            return Health(False, "not in the brewery", details)
+        return Health(True, details=details)
+
+    # The stream.
+
+    async def _connected(self) -> None:
+        self._brewery.enter()
+
+    def _disconnected(self) -> None:
+        for room in list(self.rooms.values()):
+            room.abandon()
+        self._brewery.lost()
+
+    def _bridge_changed(self, change: Found | Lost) -> None:
+        for room in list(self.rooms.values()):
+            if isinstance(change, Found):
+                room.conference.bridge_found()
+            else:
+                room.conference.bridge_lost(change.jid, change.reason)
+
+    def _presence(self, presence: Presence) -> None:
+        address = presence.from_.partition("/")[0]
+        if address == self.settings.brewery:
+            self._brewery.presence(presence)
+        elif (room := self.rooms.get(address)) is not None:
+            room.presence(presence)
+
+    # Requests.
+
+    async def _conference_iq(self, iq: Iq) -> Element:
+        try:
+            request = requests.parse(iq.payload)
+            REQUESTS.labels("iq").inc()
+            answer = await self.conference_request(request)
+        except StanzaError as error:
+            self._refused("conference", error, iq.from_)
+            raise
+        return requests.build(answer)
+
+    async def conference_request(self, request: requests.ConferenceRequest) -> requests.ConferenceAnswer:
+        """Be in the room, then say so. Raises StanzaError."""
+        if request.room.partition("@")[2] != self.settings.rooms_domain:
+            raise StanzaError("bad-request", f"rooms are on {self.settings.rooms_domain}, not {request.room[:200]}")
+        room = self.rooms.get(request.room)
+        if room is None:
+            if len(self.rooms) >= MAX_ROOMS:
+                raise StanzaError("resource-constraint", f"{MAX_ROOMS} conferences are the most here")
+            if not self._connection.connected:
+                raise StanzaError("service-unavailable", "the focus has no connection to Prosody")
+            room = Room(
+                request.room, self.jid, self._connection, self.settings, self._brewery.registry, self._room_ended
+            )
+            self.rooms[request.room] = room
+            room.conference.start_muted = (
+                _count(request.properties.get("startAudioMuted")), _count(request.properties.get("startVideoMuted"))
+            )  # fmt: skip
+        else:
+            room.conference.await_first()
+        try:
+            await room.ready()
+        except JoinError as error:
+            if self.rooms.get(request.room) is room:
+                room.abandon()
+            raise StanzaError("service-unavailable", str(error)) from None
+        properties = {"authentication": "false", "visitors-supported": "false"}
+        return requests.ConferenceAnswer(request.room, self.bare_jid, properties=properties)
+
+    def _room_ended(self, room: Room) -> None:
+        if self.rooms.get(room.address) is room:
+            del self.rooms[room.address]
+
+    async def _jingle(self, iq: Iq) -> None:
+        address, _, nick = iq.from_.partition("/")
+        try:
+            request = jingle.parse(iq.payload)
+            room = self.rooms.get(address)
+            if room is None or not nick:
+                raise StanzaError("forbidden", "only those in a conference may talk Jingle to the focus")
+            room.conference.jingle(nick, request)
+        except StanzaError as error:
+            self._refused("jingle", error, iq.from_)
+            raise
+
+    def _refused(self, what: str, error: StanzaError, sender: str) -> None:
+        REFUSED.labels(what, error.condition).inc()
+        key = (what, error.condition, sender)
+        if key not in self._complained and len(self._complained) < 10_000:
+            self._complained.add(key)
+            room, _, endpoint = sender.partition("/")
+            log.warning("refused", what=what, reason=error.condition, text=error.text, room=room, endpoint=endpoint)
+
+
+def _count(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 9 else None
+
+
+def create(settings: FocusSettings) -> FocusService:
+    """The focus of these settings."""
+    asyncio.get_running_loop()
+    return FocusService(settings)

@@ -1,0 +1,63 @@
+"""One Jingle session with one participant: where it stands, and what its client has been told of others' sources."""
+
+import secrets
+from collections import deque
+from collections.abc import Mapping
+from typing import Literal
+
+from pyjitsi.focus.sources import minus
+from pyjitsi.xmpp.stanzas.json_sources import EndpointSources
+
+State = Literal["inviting", "pending", "active", "ended"]
+
+
+class Session:
+    """States: inviting (a bridge is asked), pending (offered), active (accepted), ended."""
+
+    def __init__(self, bridge: str) -> None:
+        self.sid: str = secrets.token_hex(8)
+        self.bridge: str = bridge
+        self.state: State = "inviting"
+        self.told: dict[str, EndpointSources] = {}
+
+    def difference(
+        self, current: Mapping[str, EndpointSources]
+    ) -> tuple[dict[str, EndpointSources], dict[str, EndpointSources]]:
+        """What to take from the client and what to add, so that it knows ``current``; noted as told.
+
+        Nothing is told before the accept; what changed meanwhile is told then.
+        """
+        removed: dict[str, EndpointSources] = {}
+        added: dict[str, EndpointSources] = {}
+        if self.state != "active":
+            return removed, added
+        for owner in {*self.told, *current}:
+            before, after = self.told.get(owner, EndpointSources()), current.get(owner, EndpointSources())
+            gone, new = minus(before, after), minus(after, before)
+            if gone:
+                removed[owner] = gone
+            if new:
+                added[owner] = new
+        self.told = dict(current)
+        return removed, added
+
+    def forget(self, owner: str) -> None:
+        """A participant left the room: clients drop its sources by themselves."""
+        self.told.pop(owner, None)
+
+
+class RestartLimit:
+    """How often one participant may ask for a new session."""
+
+    def __init__(self, min_interval: float, max_per_minute: int) -> None:
+        self._min_interval: float = min_interval
+        self._times: deque[float] = deque(maxlen=max_per_minute)
+
+    def allow(self, now: float) -> bool:
+        """Whether a restart may be had now; noted if so."""
+        if self._times and now - self._times[-1] < self._min_interval:
+            return False
+        if len(self._times) == self._times.maxlen and now - self._times[0] < 60.0:
+            return False
+        self._times.append(now)
+        return True

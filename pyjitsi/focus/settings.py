@@ -1,0 +1,41 @@
+"""What an admin can set of the focus; defaults are Jicofo's."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from pyjitsi.settings import ServiceSettings
+from pyjitsi.xmpp.settings import ComponentSettings
+
+
+class FocusSettings(ServiceSettings):
+    """The focus (Jicofo's role)."""
+
+    service: ClassVar[str] = "focus"
+
+    xmpp: ComponentSettings = Field(description="The component focus.D on which clients ask for conferences.")
+    rooms_domain: str = Field(description="Where conference rooms are, such as conference.D; others are refused.")
+    clients_domain: str = Field(description="Where clients log in, such as D; the HTTP request needs it no more.")
+    brewery: str = Field(description="The room in which bridges announce themselves.")
+    http_host: str = Field(default="127.0.0.1", description="Health, metrics, conference requests; a proxy is before.")
+    http_port: int = Field(default=8888, ge=1, le=65535, description="Jicofo's.")
+    min_participants: int = Field(default=2, ge=1, description="Nobody is invited below it; alone needs no bridge.")
+    initial_timeout_seconds: float = Field(
+        default=15.0, gt=0, description="A conference asked for and joined by nobody ends after this."
+    )
+    single_participant_timeout_seconds: float = Field(
+        default=20.0, gt=0, description="One left alone for this long loses its session; the bridge is freed."
+    )
+    max_ssrcs_per_user: int = Field(default=20, ge=1, description="Audio and video together; screens included.")
+    max_ssrc_groups_per_user: int = Field(default=20, ge=1, description="Three FID and one SIM a camera, and room.")
+    restart_min_interval_seconds: float = Field(default=5.0, ge=0, description="Between two restarts of one session.")
+    restart_max_per_minute: int = Field(default=5, ge=1, description="Restarts of one session; beyond, it is broken.")
+    reply_timeout_seconds: float = Field(default=15.0, gt=0, description="For every request that the focus sends.")
+    max_bridge_participants: int = Field(default=80, ge=1, description="Of one conference on one bridge.")
+    health_check_interval_seconds: float = Field(default=10.0, gt=0, description="Of each bridge, by IQ.")
+    bridge_quarantine_seconds: float = Field(default=60.0, ge=0, description="A bridge that failed is left alone.")
+    bridge_stress_threshold: float = Field(default=0.8, gt=0, description="From here on a bridge counts as full.")
+    auto_owner: bool = Field(default=True, description="The first participant becomes moderator.")
+    opus_red: bool = Field(default=False, description="Offer Opus with redundancy (RED), as Jicofo: off.")
+    sctp: bool = Field(default=False, description="Offer a data channel beside the web-socket, if the bridge can.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")
