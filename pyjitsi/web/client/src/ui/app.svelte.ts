@@ -36,6 +36,8 @@ export class App {
     this.#createMeeting = services.createMeeting;
     this.preferences = new Preferences(services.store);
     this.preview = new Preview(services.media, this.preferences);
+    const name = this.config.defaultLocalDisplayName;
+    if (name && this.preferences.name === "") this.preferences.update({ name });
     if (this.config.startWithAudioMuted === true) this.preview.audioMuted = true;
     if (this.config.startWithVideoMuted === true) this.preview.videoMuted = true;
     addEventListener("pagehide", () => void this.live?.meeting.leave());
