@@ -4,62 +4,64 @@
 
 local new_sasl = require "util.sasl".new;
 local jid_split = require "util.jid".split;
-local uuid = require "util.uuid".generate;
+local random_bytes = require "util.random".bytes;
 local parse_query = require "util.http".formdecode;
 
+-- mod_smacks keeps what can be resumed here, keyed user@host/token.
 local tokens = module:shared("/*/smacks/resumption-tokens");
 
 local function user_of_token(token)
-	if not token or #token > 128 then
+	if type(token) ~= "string" or token == "" or #token > 128 then
 		return nil;
 	end
+	local ending = "/" .. token;
 	for full_jid in pairs(tokens) do
-		local username, host, resource = jid_split(full_jid);
-		if host == module.host and resource == token then
-			return username;
+		if full_jid:sub(-#ending) == ending then
+			local username, host, resource = jid_split(full_jid);
+			if host == module.host and resource == token then
+				return username;
+			end
 		end
 	end
 	return nil;
 end
 
+-- Random in every digit: clients take the first eight as their nick.
+local function new_username()
+	return (random_bytes(16):gsub(".", function(byte) return ("%02x"):format(byte:byte()); end));
+end
+
 local function remember_previd(event)
-	local request = event.request;
-	local query = request and request.url and request.url.query;
-	if query then
-		local values = parse_query(query);
-		if type(values) == "table" then
-			event.session.meet_previd = values.previd;
-		end
+	local query = event.request.url and event.request.url.query;
+	local values = query and parse_query(query);
+	if type(values) == "table" then
+		event.session.meet_previd = values.previd;
 	end
 end
 
 module:hook_global("websocket-session", remember_previd);
 module:hook_global("bosh-session", remember_previd);
 
-local provider = {};
-
 local function no_passwords()
 	return nil, "Only anonymous log-in is offered here.";
 end
 
-provider.test_password = no_passwords;
-provider.get_password = no_passwords;
-provider.set_password = no_passwords;
-provider.create_user = no_passwords;
+local provider = {
+	test_password = no_passwords, get_password = no_passwords, set_password = no_passwords,
+	create_user = no_passwords, delete_user = no_passwords,
+};
 
 function provider.user_exists(username)
-	local host = prosody.hosts[module.host];
-	return host.sessions[username] ~= nil;
+	return prosody.hosts[module.host].sessions[username] ~= nil;
 end
 
 function provider.get_sasl_handler(session)
 	local handler = new_sasl(module.host, { anonymous = function() return true; end });
 	local process = handler.process;
-	handler.process = function(self, message)
+	function handler:process(message)
 		local status, answer, text = process(self, message);
 		if status == "success" then
-			-- A UUID, since clients take their nick from its first eight hexadecimal digits.
-			self.username = user_of_token(session and session.meet_previd) or uuid();
+			self.username = user_of_token(session and session.meet_previd) or new_username();
 		end
 		return status, answer, text;
 	end
