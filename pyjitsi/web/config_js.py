@@ -1,0 +1,33 @@
+"""``/config.js``: what a Jitsi client must know of this server (Jitsi's keys)."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+
+def build(domain: str, origin: str, overrides: Mapping[str, Any]) -> str:
+    """The script; ``origin`` is how the browser reached us (``https://meet.example.org``)."""
+    socket = "ws" + origin.removeprefix("http")
+    config: dict[str, Any] = {
+        "hosts": {"domain": domain, "muc": f"conference.{domain}", "focus": f"focus.{domain}"},
+        "websocket": f"{socket}/xmpp-websocket",
+        "bosh": f"{origin}/http-bind",
+        "websocketKeepAliveUrl": f"{origin}/about/health",
+        "conferenceRequestUrl": f"{origin}/conference-request/v1",
+        "focusUserJid": f"focus@focus.{domain}",
+        "bridgeChannel": {"preferSctp": False},
+        "p2p": {"enabled": False},
+        "enableWebsocketResume": True,
+        "channelLastN": -1,
+        "resolution": 720,
+    }
+    text = json.dumps(_merged(config, overrides), indent=2).replace("</", "<\\/")
+    return f"var config = {text};\n"
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged

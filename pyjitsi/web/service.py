@@ -1,0 +1,145 @@
+"""The web service: the client's files, ``config.js``, and the proxy."""
+
+import re
+import ssl
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+
+from pyjitsi.observe.http import Health, HttpServer, add_observability
+from pyjitsi.service import StartError
+from pyjitsi.web import config_js
+from pyjitsi.web.proxy import MAX_BODY, Proxy
+from pyjitsi.web.settings import WebSettings
+
+log = structlog.get_logger("web")
+
+ROOM = re.compile(r"^[^\s/?&:'\"<>@%#]{1,200}$")
+BUNDLE = Path(__file__).parent / "client" / "dist"
+NO_BUNDLE = "The client is not built; run `make client` in the checkout, or set `client` to a built one.\n"
+FOREVER = "public, max-age=31536000, immutable"
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+        "media-src 'self' blob: mediastream:; connect-src 'self' ws: wss:; worker-src 'self' blob:; "
+        "object-src 'none'; base-uri 'self'; frame-ancestors 'self'"
+    ),
+    "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self), fullscreen=(self)",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class WebService:
+    """See the module's text."""
+
+    name: str = "web"
+
+    def __init__(self, settings: WebSettings) -> None:
+        self.settings: WebSettings = settings
+        self._client: Path = settings.client or BUNDLE
+        self._proxy: Proxy = Proxy()
+        app = web.Application(client_max_size=MAX_BODY)
+        app.on_response_prepare.append(self._add_headers)
+        add_observability(app, self.health)
+        add = app.router.add_route
+        add("GET", "/config.js", self._config)
+        add("*", "/xmpp-websocket", self._xmpp_web_socket)
+        add("*", "/http-bind", self._bosh)
+        add("*", "/conference-request/v1", self._conference_request)
+        add("GET", "/colibri-ws/{server}/{rest:.+}", self._bridge_channel)
+        app.router.add_get("/", self._index)
+        app.router.add_get("/{path:.+}", self._file_or_room)
+        self._http: HttpServer = HttpServer(app, settings.listen_host, settings.listen_port, self._tls())
+
+    def _tls(self) -> ssl.SSLContext | None:
+        tls = self.settings.tls
+        if tls is None:
+            return None
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        try:
+            context.load_cert_chain(tls.certificate, tls.key)
+        except (OSError, ssl.SSLError) as error:
+            raise StartError(f"tls: {tls.certificate} and {tls.key} can't be used: {error}") from error
+        return context
+
+    async def start(self) -> None:
+        """Listen. Raises StartError."""
+        settings = self.settings
+        if not (self._client / "index.html").is_file():
+            log.error(NO_BUNDLE.strip(), client=str(self._client))
+        await self._proxy.start()
+        try:
+            await self._http.start()
+        except OSError as error:
+            raise StartError(
+                f"{settings.listen_host}:{settings.listen_port} can't be opened: {error.strerror}; choose another port"
+            ) from error
+
+    async def ready(self) -> None:
+        """Listening is all that there is to wait for."""
+
+    async def stop(self) -> None:
+        """Close all connections."""
+        await self._http.stop()
+        await self._proxy.stop()
+
+    def health(self) -> Health:
+        """Whether there is a client to serve."""
+        if not (self._client / "index.html").is_file():
+            return Health(False, NO_BUNDLE.strip())
+        return Health(True)
+
+    async def _add_headers(self, _request: web.Request, response: web.StreamResponse) -> None:
+        for name, value in SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
+
+    # Files.
+
+    async def _config(self, request: web.Request) -> web.Response:
+        scheme = request.headers.get("X-Forwarded-Proto", request.scheme)
+        origin = f"{'https' if scheme == 'https' else 'http'}://{request.host}"
+        text = config_js.build(self.settings.domain, origin, self.settings.config)
+        return web.Response(text=text, content_type="text/javascript", headers={"Cache-Control": "no-cache"})
+
+    async def _index(self, _request: web.Request) -> web.StreamResponse:
+        index = self._client / "index.html"
+        if not index.is_file():
+            return web.Response(status=503, text=NO_BUNDLE)
+        return web.FileResponse(index, headers={"Cache-Control": "no-cache"})
+
+    async def _file_or_room(self, request: web.Request) -> web.StreamResponse:
+        path = request.match_info["path"]
+        file = (self._client / path).resolve()
+        if file.is_file() and file.is_relative_to(self._client.resolve()):
+            cache = FOREVER if path.startswith("assets/") else "no-cache"
+            return web.FileResponse(file, headers={"Cache-Control": cache})
+        if not ROOM.match(path):
+            raise web.HTTPNotFound(text="no such page; a room's name has no spaces, slashes or quotes\n")
+        return await self._index(request)
+
+    # Proxy.
+
+    async def _xmpp_web_socket(self, request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Upgrade", "").lower() != "websocket":
+            return web.Response(text="an XMPP web-socket (RFC 7395) is here\n")  # clients' keep-alive asks this way
+        return await self._proxy.forward(request, self.settings.prosody_url, "/xmpp-websocket", self.settings.domain)
+
+    async def _bosh(self, request: web.Request) -> web.StreamResponse:
+        return await self._proxy.forward(request, self.settings.prosody_url, "/http-bind", self.settings.domain)
+
+    async def _conference_request(self, request: web.Request) -> web.StreamResponse:
+        return await self._proxy.forward(request, self.settings.focus_url, "/conference-request/v1")
+
+    async def _bridge_channel(self, request: web.Request) -> web.StreamResponse:
+        server = request.match_info["server"]
+        base = self.settings.bridges.get(server)
+        if base is None:
+            raise web.HTTPNotFound(text="no such bridge")
+        return await self._proxy.forward(request, base, f"/colibri-ws/{server}/{request.match_info['rest']}")
+
+
+def create(settings: WebSettings) -> WebService:
+    """The web service of these settings."""
+    return WebService(settings)
