@@ -1,0 +1,1 @@
+"""``pyjitsi up``: a whole meeting server on one machine, Prosody and all services as child processes."""

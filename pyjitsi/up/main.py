@@ -1,0 +1,112 @@
+"""Runs the plan: Prosody, focus, bridge and web as children, said in plain lines, until Ctrl-C or SIGTERM."""
+
+import argparse
+import asyncio
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+from pyjitsi.prosody.config import ProsodyConfig, render
+from pyjitsi.service import StartError, notify
+from pyjitsi.up import plan as plans
+from pyjitsi.up.check import until_it_works
+from pyjitsi.up.child import Child
+from pyjitsi.up.state import State
+
+WORKS_WITHIN = 45.0  # seconds, on a slow machine at its first start
+SERVICES = ("focus", "bridge", "web")
+
+
+def say(line: str) -> None:
+    """One line for the person at the console."""
+    print(line, flush=True)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Run until told to stop. Raises StartError."""
+    prosody = shutil.which("prosody")
+    if prosody is None:
+        raise StartError("prosody is not installed; on Debian: apt install prosody, on NixOS: nix develop")
+    state = State(options.state)
+    state.open()
+    plan = plans.make(state, options.listen, options.host_name, options.tls, options.udp_port, options.config)
+    files = plans.write_settings(state, plan)
+    _check_settings(files)
+    configuration = _prosody_configuration(state, plan)
+    return asyncio.run(_run(state, plan, prosody, configuration, files, verbose=options.verbose))
+
+
+def _check_settings(files: dict[str, Path]) -> None:
+    """Refuse a wrong setting before anything starts."""
+    from pyjitsi.cli import settings_model
+
+    for service, file in files.items():
+        settings_model(service).load(file)
+
+
+def _prosody_configuration(state: State, plan: plans.Plan) -> Path:
+    config = ProsodyConfig(
+        domain=plan.domain,
+        data_directory=state.folder / "prosody",
+        component_secret_file=state.folder / "focus.secret",
+        accounts_file=state.write("accounts", f"jvb:{state.secret('jvb')}\n"),
+        c2s_port=plan.c2s_port,
+        http_port=plan.prosody_port,
+        component_port=plan.component_port,
+        run_as_root=os.geteuid() == 0,
+    )
+    return state.write("prosody.cfg.lua", render(config))
+
+
+def _children(state: State, prosody: str, configuration: Path, files: dict[str, Path], *, verbose: bool) -> list[Child]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("NOTIFY_")}
+    commands = {"prosody": [prosody, "-F", "--config", str(configuration)]}
+    for service in SERVICES:
+        commands[service] = [sys.executable, "-m", "pyjitsi.cli", service, "--config", str(files[service])]
+    return [
+        Child(name, command, environment, state.folder / "run" / f"{name}.log", say, echo=verbose)
+        for name, command in commands.items()
+    ]
+
+
+async def _run(
+    state: State, plan: plans.Plan, prosody: str, configuration: Path, files: dict[str, Path], *, verbose: bool
+) -> int:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    say(f"pyjitsi: state and logs are in {state.folder}")
+    children = _children(state, prosody, configuration, files, verbose=verbose)
+    for child in children:
+        child.start()
+    checking = asyncio.create_task(until_it_works(plan, WORKS_WITHIN))
+    stopped = asyncio.create_task(stopping.wait())
+    status = 0
+    try:
+        await asyncio.wait({checking, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if checking.done() and not stopping.is_set():
+            missing = checking.result()
+            if missing is not None:
+                say(f"pyjitsi: no meeting would work after {WORKS_WITHIN:g} s: {missing}")
+                say(f"pyjitsi: the logs in {state.folder / 'run'} say more")
+                status = 1
+            else:
+                notify("READY=1")
+                _announce(plan)
+                await stopping.wait()
+    finally:
+        checking.cancel()
+        stopped.cancel()
+        say("pyjitsi: stopping")
+        for child in reversed(children):
+            await child.stop()
+    return status
+
+
+def _announce(plan: plans.Plan) -> None:
+    say(f"pyjitsi: meet at {plan.url}")
+    if plan.url.startswith("http://") and "//localhost" not in plan.url:
+        say("pyjitsi: browsers give no camera to plain HTTP from another machine; add --tls self-signed")

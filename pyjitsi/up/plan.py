@@ -1,0 +1,155 @@
+"""What ``pyjitsi up`` starts: ports, addresses and settings of each service, from the command line."""
+
+import ipaddress
+import socket
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pyjitsi.service import StartError
+from pyjitsi.up.state import State, free_port, to_toml
+
+FALLBACK_DOMAIN = "meet.localhost"  # XMPP's domain where people open the server by an address
+ANY = ("0.0.0.0", "::")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that is decided before anything starts."""
+
+    url: str
+    local_url: str
+    domain: str
+    c2s_port: int
+    component_port: int
+    prosody_port: int
+    focus_port: int
+    bridge_port: int
+    settings: dict[str, dict[str, Any]]
+
+
+def parse_listen(text: str) -> tuple[str, int]:
+    """``HOST:PORT``. Raises StartError."""
+    host, colon, port = text.rpartition(":")
+    host = host.strip("[]")
+    if not colon or not port.isdigit() or not 0 < int(port) < 65536:
+        raise StartError(f"--listen {text}: not HOST:PORT; for all addresses write 0.0.0.0:8080")
+    return host or "0.0.0.0", int(port)
+
+
+def check_free(host: str, port: int, kind: socket.SocketKind, option: str) -> None:
+    """Raises StartError where somebody else has the port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, kind) as probe:
+        if kind is socket.SOCK_STREAM:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            name = "TCP" if kind is socket.SOCK_STREAM else "UDP"
+            raise StartError(
+                f"{name} port {port} on {host} can't be used: {error.strerror}; choose another with {option}"
+            ) from error
+
+
+def _overrides(file: Path | None) -> dict[str, dict[str, Any]]:
+    if file is None:
+        return {}
+    try:
+        tables = tomllib.loads(file.read_text())
+    except OSError as error:
+        raise StartError(f"{file}: {error.strerror}; name a readable TOML file with --config") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StartError(f"{file}: not TOML: {error}") from error
+    for name, table in tables.items():
+        if name not in ("web", "focus", "bridge") or not isinstance(table, dict):
+            raise StartError(f"{file}: [{name}]: no such table; there are [web], [focus] and [bridge]")
+    return tables
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def make(state: State, listen: str, host_name: str | None, tls: str | None, udp_port: int, config: Path | None) -> Plan:
+    """Decide. Raises StartError."""
+    host, port = parse_listen(listen)
+    overrides = _overrides(config)
+    if not 0 < udp_port < 65536:
+        raise StartError(f"--udp-port {udp_port}: not a port")
+    check_free(host, port, socket.SOCK_STREAM, "--listen")
+    check_free("0.0.0.0", udp_port, socket.SOCK_DGRAM, "--udp-port")
+    local = host in ANY or host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
+    name = host_name or ("localhost" if local else host)
+    domain = FALLBACK_DOMAIN if _is_address(name) else name.lower()
+    files = _tls(state, tls, name)
+    scheme = "https" if files else "http"
+    shown = f"[{name}]" if ":" in name else name
+    default_port = 443 if files else 80
+    url = f"{scheme}://{shown}/" if port == default_port else f"{scheme}://{shown}:{port}/"
+    reach = "127.0.0.1" if host in ("0.0.0.0", "localhost") else "[::1]" if host == "::" else host
+    ports = [free_port() for _ in range(5)]
+    c2s, component, prosody, focus, bridge = ports
+    socket_url = "ws" + url.removeprefix("http")
+    settings: dict[str, dict[str, Any]] = {
+        "web": {
+            "domain": domain,
+            "listen_host": host,
+            "listen_port": port,
+            "prosody_url": f"http://127.0.0.1:{prosody}",
+            "focus_url": f"http://127.0.0.1:{focus}",
+            "bridges": {"jvb": f"http://127.0.0.1:{bridge}"},
+            **({"tls": {"certificate": str(files[0]), "key": str(files[1])}} if files else {}),
+        },
+        "focus": {
+            "xmpp": {"port": component, "domain": f"focus.{domain}", "secret": state.secret("focus")},
+            "rooms_domain": f"conference.{domain}",
+            "clients_domain": domain,
+            "brewery": f"jvbbrewery@internal.auth.{domain}",
+            "http_port": focus,
+        },
+        "bridge": {
+            "xmpp": {"port": c2s, "domain": f"auth.{domain}", "password": state.secret("jvb"), "security": "disabled"},
+            "brewery": f"jvbbrewery@internal.auth.{domain}",
+            "udp_port": udp_port,
+            "http_port": bridge,
+            "websocket_base": f"{socket_url}colibri-ws",
+        },
+    }
+    for service, table in overrides.items():
+        settings[service].update(table)
+    return Plan(
+        url=url,
+        local_url=f"{scheme}://{reach}:{port}/",
+        domain=domain,
+        c2s_port=c2s,
+        component_port=component,
+        prosody_port=prosody,
+        focus_port=focus,
+        bridge_port=bridge,
+        settings=settings,
+    )
+
+
+def _tls(state: State, tls: str | None, name: str) -> tuple[Path, Path] | None:
+    if tls is None:
+        return None
+    if tls == "self-signed":
+        return state.certificate(name)
+    certificate, colon, key = tls.partition(":")
+    if not colon:
+        raise StartError(f"--tls {tls}: neither self-signed nor CERTIFICATE:KEY")
+    for path in (certificate, key):
+        if not Path(path).is_file():
+            raise StartError(f"--tls: {path} is not there")
+    return Path(certificate).absolute(), Path(key).absolute()
+
+
+def write_settings(state: State, plan: Plan) -> dict[str, Path]:
+    """Each service's settings file."""
+    return {service: state.write(f"{service}.toml", to_toml(values)) for service, values in plan.settings.items()}
