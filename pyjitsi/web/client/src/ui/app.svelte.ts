@@ -40,7 +40,7 @@ export class App {
     if (name && this.preferences.name === "") this.preferences.update({ name });
     if (this.config.startWithAudioMuted === true) this.preview.audioMuted = true;
     if (this.config.startWithVideoMuted === true) this.preview.videoMuted = true;
-    addEventListener("pagehide", () => void this.live?.meeting.leave());
+    addEventListener("pagehide", () => void this.leave());
   }
 
   /** The meeting's phase as the pages see it: a join that was refused has failed even if the core says nothing more. */
@@ -82,15 +82,18 @@ export class App {
 
   async leave(): Promise<void> {
     this.toasts.clear();
-    await this.live?.meeting.leave();
+    try {
+      await this.live?.meeting.leave();
+    } catch {
+      // Saying goodbye to a server that is gone fails, and leaves all the same.
+    }
   }
 
   /** Back to the pre-join page of the room in the address, or to the front page where there is none. */
   reset(): void {
-    void this.live?.meeting.leave();
+    void this.leave();
     this.live = null;
     this.joinError = null;
-    this.toasts.clear();
   }
 
   home(): void {
