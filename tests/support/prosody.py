@@ -1,0 +1,116 @@
+"""A real Prosody for tests: our configuration, free ports, a folder of its own."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from pyjitsi.prosody.config import ProsodyConfig, render, render_accounts
+from pyjitsi.xmpp.settings import ClientSettings, ComponentSettings
+from tests.support.server import free_port
+
+MISSING = "no Prosody on this machine; install the package prosody"
+
+
+def executable() -> str | None:
+    """Prosody's program: ``$PROSODY``, to try another version, or the one on the path."""
+    return os.environ.get("PROSODY") or shutil.which("prosody")
+
+
+@dataclass
+class Prosody:
+    """One running server. ``domain`` is the clients'; the services' domains derive from it."""
+
+    directory: Path
+    domain: str = "meet.localhost"
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def start(self, timeout: float = 20.0) -> None:
+        """Write everything, start, and wait for all three ports. Raises AssertionError with the log."""
+        program = executable()
+        assert program is not None, MISSING
+        data = self.directory / "data"
+        data.mkdir(mode=0o700, parents=True)
+        self.secret: str = secrets.token_hex(16)
+        self.password: str = secrets.token_hex(16)
+        self.config: ProsodyConfig = ProsodyConfig(
+            domain=self.domain,
+            data_directory=data,
+            component_secret_file=self._write("secret", self.secret + "\n"),
+            accounts_file=self._write("accounts", render_accounts({"jvb": self.password})),
+            c2s_port=free_port(socket.SOCK_STREAM),
+            http_port=free_port(socket.SOCK_STREAM),
+            component_port=free_port(socket.SOCK_STREAM),
+            log_file=self.directory / "prosody.log",
+            run_as_root=os.geteuid() == 0,
+        )
+        file = self._write("prosody.cfg.lua", render(self.config))
+        self.process = subprocess.Popen(
+            [program, "-F", "--config", str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        deadline = time.monotonic() + timeout
+        for port in (self.config.c2s_port, self.config.http_port, self.config.component_port):
+            while not self._answers(port):
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    self.stop()
+                    raise AssertionError(f"Prosody didn't start:\n{self.log()}")
+                time.sleep(0.02)
+
+    def _write(self, name: str, text: str) -> Path:
+        path = self.directory / name
+        path.touch(mode=0o600)
+        path.write_text(text)
+        return path
+
+    def _answers(self, port: int) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    @property
+    def websocket(self) -> str:
+        """Where clients connect (RFC 7395)."""
+        return f"ws://127.0.0.1:{self.config.http_port}/xmpp-websocket"
+
+    @property
+    def bosh(self) -> str:
+        """Where clients without WebSocket connect (XEP-0124)."""
+        return f"http://127.0.0.1:{self.config.http_port}/http-bind"
+
+    def focus(self) -> ComponentSettings:
+        """How the focus connects."""
+        return ComponentSettings(
+            port=self.config.component_port, domain=f"focus.{self.domain}", secret=SecretStr(self.secret)
+        )
+
+    def bridge(self) -> ClientSettings:
+        """How a bridge connects."""
+        return ClientSettings(
+            port=self.config.c2s_port, domain=f"auth.{self.domain}", password=SecretStr(self.password)
+        )
+
+    def set_accounts(self, accounts: dict[str, str]) -> None:
+        """Replace the accounts' file."""
+        self.config.accounts_file.write_text(render_accounts(accounts))
+
+    def log(self) -> str:
+        """What Prosody has logged so far."""
+        path = self.directory / "prosody.log"
+        return path.read_text(errors="replace") if path.exists() else "(no log)"
+
+    def stop(self) -> None:
+        """End the server."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
