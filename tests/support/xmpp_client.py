@@ -1,6 +1,7 @@
 """A small XMPP client for tests: RFC 7395 over aiohttp, SASL ANONYMOUS, bind, optional stream management."""
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Awaitable, Callable
 from xml.etree.ElementTree import Element, fromstring, tostring
@@ -48,6 +49,7 @@ class XmppClient:
         self._ids: itertools.count[int] = itertools.count(1)
         self._waiting: dict[str, asyncio.Future[Element]] = {}
         self._arrived: asyncio.Condition = asyncio.Condition()
+        self._reader: asyncio.Task[None] | None = None
 
     async def connect(self, *, resume: "XmppClient | None" = None, manage: bool = False) -> None:
         """Log in anonymously, or resume the other client's stream. Raises Refused."""
@@ -160,17 +162,19 @@ class XmppClient:
 
     async def break_socket(self) -> None:
         """Lose the connection without closing the stream."""
-        self._reader.cancel()
         response = self._socket._response  # pyright: ignore[reportPrivateUsage]
         assert response.connection is not None
         assert response.connection.transport is not None
         response.connection.transport.abort()
-        await self._session.close()
+        await self.close()
 
     async def close(self) -> None:
-        """End the stream in good order."""
-        if not self._socket.closed:
-            await self._send_text(f"<close xmlns='{FRAMING}'/>")
-            await self._socket.close()
-        self._reader.cancel()
+        """End the stream in good order, if it still stands. May be called again, or after a refused log-in."""
+        if not self._socket.closed and not self.closed.is_set():
+            with contextlib.suppress(ConnectionError):
+                await self._send_text(f"<close xmlns='{FRAMING}'/>")
+        if self._reader is not None:
+            self._reader.cancel()
+            await asyncio.gather(self._reader, return_exceptions=True)
+        await self._socket.close()
         await self._session.close()
