@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -33,8 +34,6 @@ class Prosody:
 
     def start(self, timeout: float = 20.0) -> None:
         """Write everything, start, and wait for all three ports. Raises AssertionError with the log."""
-        program = executable()
-        assert program is not None, MISSING
         data = self.directory / "data"
         data.mkdir(mode=0o700, parents=True)
         self.secret: str = secrets.token_hex(16)
@@ -50,9 +49,17 @@ class Prosody:
             log_file=self.directory / "prosody.log",
             run_as_root=os.geteuid() == 0,
         )
-        file = self._write("prosody.cfg.lua", render(self.config))
+        self._write("prosody.cfg.lua", render(self.config))
+        self.launch(timeout)
+
+    def launch(self, timeout: float = 20.0) -> None:
+        """Start on what was written, also again after ``kill``. Raises AssertionError with the log."""
+        program = executable()
+        assert program is not None, MISSING
         self.process = subprocess.Popen(
-            [program, "-F", "--config", str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [program, "-F", "--config", str(self.directory / "prosody.cfg.lua")],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + timeout
         for port in (self.config.c2s_port, self.config.http_port, self.config.component_port):
@@ -103,10 +110,23 @@ class Prosody:
         path = self.directory / "prosody.log"
         return path.read_text(errors="replace") if path.exists() else "(no log)"
 
+    def freeze(self) -> None:
+        """Let the server answer nothing more."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def kill(self) -> None:
+        """SIGKILL, as a crash."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
     def stop(self) -> None:
         """End the server."""
         if self.process is None:
             return
+        self.process.send_signal(signal.SIGCONT)
         self.process.terminate()
         try:
             self.process.wait(10)

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from xml.etree.ElementTree import Element, SubElement
 
@@ -16,7 +16,7 @@ rooms = itertools.count(1)
 
 
 @asynccontextmanager
-async def connected(connection: Connection) -> AsyncIterator[Connection]:
+async def connected(connection: Connection) -> AsyncGenerator[Connection, None]:
     """The connection, up until the end of the block."""
     up = asyncio.Event()
 
