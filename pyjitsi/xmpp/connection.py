@@ -20,7 +20,7 @@ from prometheus_client import Counter
 from pyjitsi.xmpp.replies import NS_CLIENT, IqError, IqTimeout, build_error, parse_error
 from pyjitsi.xmpp.settings import ClientSettings, ComponentSettings
 from pyjitsi.xmpp.stanzas.errors import StanzaError
-from pyjitsi.xmpp.streams import ClientStream, ComponentStream, Listener, Stream
+from pyjitsi.xmpp.streams import ClientStream, ComponentStream, Listener, StanzaTooLarge, Stream
 
 __all__ = ["NS_CLIENT", "Connection", "Iq", "IqError", "IqTimeout", "Message", "Presence", "client", "component"]
 
@@ -160,7 +160,8 @@ class Connection:
         answer: asyncio.Future[Element] = asyncio.get_running_loop().create_future()
         self._waiting[identity] = (to, answer)
         try:
-            self.send(stanza)
+            if not self._transmit(stanza):
+                raise IqError("policy-violation", "the request is too large to send", None)
             async with asyncio.timeout(timeout):
                 result = await answer
         except TimeoutError:
@@ -172,9 +173,20 @@ class Connection:
         return next(iter(result), None)
 
     def send(self, stanza: Element) -> None:
-        """Send a presence, message or IQ; it is lost where there is no stream. The element stays the caller's."""
+        """Send a presence, message or IQ. The element stays the caller's.
+
+        It is lost where there is no stream, and where it is larger than the server takes; the latter is logged.
+        """
+        self._transmit(stanza)
+
+    def _transmit(self, stanza: Element) -> bool:
         if self.connected and self._stream is not None:
-            self._stream.send_element(stanza)
+            try:
+                self._stream.send_element(stanza)
+            except StanzaTooLarge as error:
+                log.error("a stanza was not sent", to=stanza.get("to"), reason=str(error))
+                return False
+        return True
 
     # The stream's events.
 

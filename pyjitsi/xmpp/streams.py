@@ -8,6 +8,7 @@ reconnect entering the rooms again costs one round trip.
 """
 
 import asyncio
+import re
 from typing import Protocol
 from xml.etree.ElementTree import Element
 
@@ -19,6 +20,15 @@ from pyjitsi.xmpp.replies import NS_CLIENT
 from pyjitsi.xmpp.settings import ClientSettings, ComponentSettings
 
 NS_COMPONENT = "jabber:component:accept"
+# Prosody ends a stream that exceeds its limit, so what exceeds it is never sent.
+COMPONENT_STANZA_BYTES = 512 * 1024
+CLIENT_STANZA_BYTES = 256 * 1024
+# What XML 1.0 can't hold (section 2.2). One such character, relayed from somebody's JSON, would end the stream.
+ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class StanzaTooLarge(ValueError):
+    """The server would end the stream over this stanza."""
 
 
 class Listener(Protocol):
@@ -47,7 +57,7 @@ class Stream(Protocol):
         """Try once to connect."""
 
     def send_element(self, stanza: Element) -> None:
-        """Send a stanza; the element is only read."""
+        """Send a stanza; the element is only read. Raises StanzaTooLarge."""
 
     async def close(self) -> None:
         """End the stream in good order, and all that runs for it."""
@@ -70,8 +80,11 @@ def _condition(stanza: object) -> str:
 
 
 def serialise(stanza: Element) -> str:
-    """The stanza as text that inherits the stream's namespace, so that it fits a client's and a component's stream."""
-    return tostring(stanza, xmlns=NS_CLIENT)
+    """The stanza as text that inherits the stream's namespace, so that it fits a client's and a component's stream.
+
+    Characters that XML can't hold become U+FFFD.
+    """
+    return ILLEGAL.sub("\N{REPLACEMENT CHARACTER}", tostring(stanza, xmlns=NS_CLIENT))
 
 
 def rename(element: Element, old: str, new: str) -> None:
@@ -87,6 +100,7 @@ class _Bare(XMLStream):
     boundjid: JID
     sessionstarted: bool
     listener: Listener
+    stanza_bytes: int
 
     def listen(self, listener: Listener) -> None:
         """Tell ``listener`` what happens."""
@@ -119,8 +133,11 @@ class _Bare(XMLStream):
         self._current_connection_attempt = None
 
     def send_element(self, stanza: Element) -> None:
-        """Send a stanza; the element is only read."""
-        self.send(serialise(stanza))
+        """Send a stanza; the element is only read. Raises StanzaTooLarge."""
+        text = serialise(stanza)
+        if len(text) > self.stanza_bytes // 4 and (size := len(text.encode())) > self.stanza_bytes:
+            raise StanzaTooLarge(f"a stanza of {size} bytes exceeds the server's limit of {self.stanza_bytes}")
+        self.send(text)
 
     async def close(self) -> None:
         """End the stream in good order, and all that runs for it."""
@@ -133,6 +150,8 @@ class _Bare(XMLStream):
 
 class ComponentStream(ComponentXMPP, _Bare):
     """An external component's stream (XEP-0114)."""
+
+    stanza_bytes = COMPONENT_STANZA_BYTES
 
     def __init__(self, settings: ComponentSettings, listener: Listener) -> None:
         super().__init__(settings.domain, settings.secret.get_secret_value(), settings.host, settings.port)
@@ -149,6 +168,8 @@ class ComponentStream(ComponentXMPP, _Bare):
 class ClientStream(ClientXMPP, _Bare):
     """An account's stream (RFC 6120). ``resource`` stays the same over reconnects, so that the server replaces a
     session that it has not yet found dead; otherwise that one would keep getting the rooms' requests."""
+
+    stanza_bytes = CLIENT_STANZA_BYTES
 
     def __init__(self, settings: ClientSettings, resource: str, listener: Listener) -> None:
         plaintext = settings.security != "required"

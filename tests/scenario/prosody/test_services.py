@@ -200,3 +200,21 @@ async def test_presence_of_a_bridge_that_goes(focus: Focus, prosody: Prosody) ->
         await focus.sees(f"{brewery}/bridge5")
     gone: Presence = await focus.sees(f"{brewery}/bridge5", "unavailable")
     assert gone.to == focus.full
+
+
+async def test_stanza_that_the_server_would_end_the_stream_for_is_not_sent(focus: Focus, bridge: Connection) -> None:
+    for connection, size in ((focus.connection, 600_000), (bridge, 300_000)):
+        large = Element("{urn:example}ask")
+        large.text = "ä" * (size // 2)
+        with pytest.raises(IqError, match="too large to send"):
+            await connection.iq(focus.prosody.domain, large, from_=None)
+        assert connection.connected
+
+
+async def test_characters_that_xml_cannot_hold_do_not_end_the_stream(focus: Focus) -> None:
+    room = await focus.open_room()
+    name = Element("{urn:example}name")
+    name.text = "a\x00b"
+    focus.connection.send(muc.presence(f"{room}/focus", [name], from_=focus.full))
+    await focus.iq(room, Element(f"{{{muc.NS_OWNER}}}query"), kind="get")
+    assert focus.connection.connected
