@@ -30,6 +30,9 @@ from pyjitsi.xmpp.stanzas.errors import StanzaError
 log = structlog.get_logger("bridge")
 
 TICK = 0.015
+REFUSED_RETRY = 5.0  # seconds; a nickname is taken until the server notices that its last bearer is gone
+REMOVED_RETRY = 1.0
+MAX_COMPLAINTS = 10_000
 CERTIFICATE_LIFE = 86_400.0  # new endpoints get a new certificate after a day
 
 
@@ -59,6 +62,8 @@ class BridgeService:
         self._joined: asyncio.Event = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._complained: set[tuple[str, str]] = set()
+        self._registered: bool = False
+        self._again: asyncio.TimerHandle | None = None
         app = web.Application()
         add_observability(app, self.health)
         app.router.add_get("/colibri/stats", self._colibri_stats)
@@ -93,6 +98,7 @@ class BridgeService:
                 f"{settings.http_host}:{settings.http_port} can't be opened: {error.strerror}; set http_port"
             ) from error
         REGISTRY.register(self._collector)
+        self._registered = True
         connection = self._connection
         connection.on_iq(colibri2.CONFERENCE_MODIFY, self._modify)
         connection.on_iq(healthcheck.HEALTHCHECK, self._healthcheck)
@@ -110,11 +116,17 @@ class BridgeService:
         """Leave the brewery, then close."""
         for task in self._tasks:
             task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._again is not None:
+            self._again.cancel()
         if self._joined.is_set():
             self._connection.send(muc.leave(self.settings.brewery, self.settings.nickname))
         await self._connection.stop()
         await self._http.stop()
         self._port.close()
+        if self._registered:
+            REGISTRY.unregister(self._collector)
+            self._registered = False
 
     def health(self) -> Health:
         """Whether the bridge can serve."""
@@ -126,22 +138,31 @@ class BridgeService:
     # XMPP.
 
     async def _enter(self) -> None:
+        self._join()
+
+    def _join(self) -> None:
         self._connection.send(muc.join(self.settings.brewery, self.settings.nickname))
 
     def _presence(self, presence: Presence) -> None:
         if presence.from_ != self.occupant:
             return
         if presence.kind == "error":
-            error = presence.element.find("{jabber:client}error")
-            log.error("the brewery refused us", brewery=self.settings.brewery, error=_condition(error))
-            self._joined.clear()
+            error = _condition(presence.element.find("{jabber:client}error"))
+            self._log_once("the brewery refused us", error)
+            self._out(REFUSED_RETRY)
         elif presence.kind == "unavailable":
             log.warning("removed from the brewery; entering again", brewery=self.settings.brewery)
-            self._joined.clear()
-            asyncio.get_running_loop().call_later(1.0, lambda: asyncio.ensure_future(self._enter()))
+            self._out(REMOVED_RETRY)
         elif not self._joined.is_set():
             self._joined.set()
             self._publish()
+
+    def _out(self, retry: float) -> None:
+        """We are not in the brewery: try again in ``retry`` seconds, until the stream says otherwise."""
+        self._joined.clear()
+        if self._again is not None:
+            self._again.cancel()
+        self._again = asyncio.get_running_loop().call_later(retry, self._join)
 
     async def _modify(self, iq: Iq) -> Element:
         self._from_brewery(iq)
@@ -168,9 +189,14 @@ class BridgeService:
 
     def _refuse(self, what: str, reason: str, sender: str, text: str) -> None:
         self.refused[what, reason] += 1
-        if (sender, reason) not in self._complained and len(self._complained) < 10_000:
+        if (sender, reason) not in self._complained and len(self._complained) < MAX_COMPLAINTS:
             self._complained.add((sender, reason))
             log.warning("refused", what=what, reason=reason, sender=sender, text=text)
+
+    def _log_once(self, what: str, reason: str) -> None:
+        if (what, reason) not in self._complained:
+            self._complained.add((what, reason))
+            log.error(what, reason=reason, brewery=self.settings.brewery, nickname=self.settings.nickname)
 
     def _publish(self) -> None:
         figures = stats(
