@@ -1,0 +1,206 @@
+/** The media of the meeting: the current Jingle session, its peer connection and bridge channel. */
+
+import type { ErrorCode, ViewRequest } from "./api";
+import { BridgeChannel } from "./bridge-channel";
+import { buildAccept, buildRestart, buildSources, type Offer, parseOffer } from "./jingle";
+import type { OwnMedia } from "./own-media";
+import { Peer } from "./peer";
+import { CAMERA, MICROPHONE, SCREEN } from "./sdp";
+import { parseSources, type RemoteSource } from "./sources";
+import { constraints } from "./view";
+import type { XmppConnection } from "./xmpp";
+
+const MAX_RESTARTS = 3;
+const RESTART_WAIT_MS = 2_000;
+
+export interface CallEvents {
+  changed(): void;
+  failed(code: ErrorCode): void;
+  startMuted(audio: boolean, video: boolean): void;
+  dominantSpeaker(id: string): void;
+  active(id: string, active: boolean): void;
+  stats(from: string, quality: number): void;
+}
+
+export interface CallOptions {
+  readonly endpoint: string;
+  readonly simulcast: boolean;
+  readonly lastN: number;
+}
+
+export class Call {
+  peer: Peer | null = null;
+  iceState: RTCIceConnectionState | "none" = "none";
+  #channel: BridgeChannel | null = null;
+  #view: ViewRequest = { stage: [], visible: new Map() };
+  #restarts = 0;
+  #restartTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly xmpp: XmppConnection,
+    private readonly media: OwnMedia,
+    private readonly options: CallOptions,
+    private readonly events: CallEvents,
+  ) {}
+
+  get channelOpen(): boolean {
+    return this.#channel?.open ?? false;
+  }
+
+  get sources(): readonly RemoteSource[] {
+    return this.peer?.remoteSources ?? [];
+  }
+
+  track(source: RemoteSource): MediaStreamTrack | null {
+    return this.peer?.stream(source) ?? null;
+  }
+
+  /** A Jingle request of the focus. */
+  jingle(jingle: Element, from: string): void {
+    const action = jingle.getAttribute("action");
+    if (action === "session-initiate") {
+      void this.#initiate(parseOffer(jingle, from));
+      return;
+    }
+    if (jingle.getAttribute("sid") !== this.peer?.offer.sid) return;
+    const changed = parseSources(jingle);
+    const names = new Set(changed.map((source) => source.name));
+    if (action === "source-add") {
+      void this.peer?.updateRemote((known) => [...known.filter((source) => !names.has(source.name)), ...changed]);
+    } else if (action === "source-remove") {
+      void this.peer?.updateRemote((known) => known.filter((source) => !names.has(source.name)));
+    } else if (action === "session-terminate") {
+      this.end();
+      this.events.changed();
+    }
+  }
+
+  async #initiate(offer: Offer): Promise<void> {
+    this.end();
+    const peer = new Peer(offer, this.options.endpoint, this.options.simulcast, {
+      ice: (state) => this.#ice(peer, state),
+      streams: () => this.events.changed(),
+    });
+    this.peer = peer;
+    this.iceState = "new";
+    if (offer.startMuted.audio || offer.startMuted.video) {
+      this.events.startMuted(offer.startMuted.audio, offer.startMuted.video);
+    }
+    try {
+      const { audio, camera, screen } = this.media;
+      const transport = await peer.answer({ audio, camera, screen });
+      if (peer !== this.peer) return;
+      await this.xmpp.iq(buildAccept(offer, this.xmpp.jid, transport, peer.sources));
+    } catch (error) {
+      if (peer !== this.peer) return;
+      console.error("The session could not be accepted", error);
+      this.#restart(peer);
+      return;
+    }
+    const [url] = offer.transport.webSockets;
+    if (url !== undefined && peer === this.peer) this.#openChannel(url);
+    this.events.changed();
+  }
+
+  #openChannel(url: string): void {
+    this.#channel = new BridgeChannel(url, {
+      opened: () => {
+        this.#sendView();
+        if (this.media.screen !== null) this.#tellVideoType("v1", "desktop");
+        this.events.changed();
+      },
+      closed: () => this.events.changed(),
+      message: (message) => this.#message(message),
+    });
+  }
+
+  #message(message: Readonly<Record<string, unknown>> & { colibriClass: string }): void {
+    switch (message.colibriClass) {
+      case "DominantSpeakerEndpointChangeEvent":
+        this.events.dominantSpeaker(String(message.dominantSpeakerEndpoint ?? ""));
+        break;
+      case "EndpointConnectivityStatusChangeEvent":
+        this.events.active(String(message.endpoint), message.active === "true");
+        break;
+      case "SenderSourceConstraints":
+        void this.peer?.setWantedHeight(String(message.sourceName), Number(message.maxHeight));
+        break;
+      case "EndpointStats":
+        this.events.stats(String(message.from), Number(message.connectionQuality));
+        break;
+    }
+  }
+
+  #ice(peer: Peer, state: RTCIceConnectionState): void {
+    if (peer !== this.peer) return;
+    this.iceState = state;
+    clearTimeout(this.#restartTimer);
+    if (state === "connected" || state === "completed") this.#restarts = 0;
+    if (state === "failed") this.#restartTimer = setTimeout(() => this.#restart(peer), RESTART_WAIT_MS);
+    this.events.changed();
+  }
+
+  /** Media does not get through: ask the focus for a new session. */
+  #restart(peer: Peer): void {
+    if (peer !== this.peer || this.iceState === "connected" || this.iceState === "completed") return;
+    this.#restarts += 1;
+    if (this.#restarts > MAX_RESTARTS) {
+      this.events.failed("media-failed");
+      return;
+    }
+    const terminate = buildRestart(peer.offer);
+    this.end();
+    this.events.changed();
+    this.xmpp.iq(terminate).catch((error: unknown) => console.warn("No new session was granted", error));
+  }
+
+  /** Says what our tracks are now. */
+  async sendTracks(): Promise<void> {
+    await this.peer?.replaceTrack(MICROPHONE, this.media.audio);
+    await this.peer?.replaceTrack(CAMERA, this.media.camera);
+  }
+
+  async startScreen(track: MediaStreamTrack): Promise<void> {
+    const { peer } = this;
+    if (peer === null) return;
+    this.#tellVideoType("v1", "desktop");
+    const added = await peer.shareScreen(track);
+    if (added !== null) await this.xmpp.iq(buildSources("source-add", peer.offer, [added]));
+  }
+
+  async stopScreen(): Promise<void> {
+    this.#tellVideoType("v1", "none");
+    await this.peer?.replaceTrack(SCREEN, null);
+  }
+
+  tellCamera(muted: boolean): void {
+    this.#tellVideoType("v0", muted ? "none" : "camera");
+  }
+
+  #tellVideoType(suffix: string, videoType: string): void {
+    const sourceName = `${this.options.endpoint}-${suffix}`;
+    this.#channel?.send({ colibriClass: "SourceVideoTypeMessage", sourceName, videoType });
+  }
+
+  tellStats(body: Readonly<Record<string, unknown>>): void {
+    this.#channel?.send({ colibriClass: "EndpointStats", ...body });
+  }
+
+  setView(view: ViewRequest): void {
+    this.#view = view;
+    this.#sendView();
+  }
+
+  #sendView(): void {
+    this.#channel?.send(constraints(this.#view, this.options.lastN, globalThis.devicePixelRatio || 1));
+  }
+
+  end(): void {
+    clearTimeout(this.#restartTimer);
+    this.#channel?.close();
+    this.#channel = null;
+    this.peer?.close();
+    this.peer = null;
+    this.iceState = "none";
+  }
+}
