@@ -10,6 +10,7 @@ from pyjitsi.bridge.settings import BridgeSettings
 from pyjitsi.xmpp.stanzas.ice_udp import Candidate
 
 HOST_PREFERENCE, REFLEXIVE_PREFERENCE = 126, 100
+PRIVATE = tuple(ipaddress.ip_network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +60,28 @@ def machine_addresses() -> list[str]:
 
 
 def host_addresses(settings: BridgeSettings, available: Iterable[str]) -> tuple[HostAddress, ...]:
-    """What to offer, by the settings' rules, of the machine's ``available`` addresses."""
-    bound = [str(address) for address in settings.bind_addresses] or list(available)
-    loopback = [text for text in bound if ipaddress.ip_address(text).is_loopback]
-    others = [text for text in bound if text not in loopback]
-    offer_loopback = settings.advertise_loopback if settings.advertise_loopback is not None else not others
+    """What to bind, and what of it to offer, by the settings' rules, of the machine's ``available`` addresses."""
+    available = list(available)
+    bound: dict[str, None] = {}
+    for address in settings.bind_addresses:
+        same = [text for text in available if (":" in text) == (address.version == 6)]
+        bound.update(dict.fromkeys(same if address.is_unspecified else [str(address)]))
+    parsed = [ipaddress.ip_address(text) for text in bound or available]
+    offer_loopback = settings.advertise_loopback
+    if offer_loopback is None:
+        offer_loopback = all(address.is_loopback for address in parsed)
     mappings = {str(mapping.local_address): mapping for mapping in settings.static_mappings}
     hosts: list[HostAddress] = []
-    for text in others + (loopback if offer_loopback else []):
-        mapping = mappings.get(text)
-        private = ipaddress.ip_address(text).is_private and not ipaddress.ip_address(text).is_loopback
+    for address in sorted(parsed, key=lambda each: each.is_loopback):  # loopback has the least priority
+        mapping = mappings.get(str(address))
+        private = any(address in network for network in PRIVATE if network.version == address.version)
         hosts.append(
             HostAddress(
-                text,
+                str(address),
                 settings.udp_port,
                 None if mapping is None else str(mapping.public_address),
                 None if mapping is None else mapping.public_port,
-                settings.advertise_private or not private,
+                offer_loopback if address.is_loopback else settings.advertise_private or not private,
             )
         )
     return tuple(hosts)

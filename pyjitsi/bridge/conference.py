@@ -39,9 +39,9 @@ class Conference:
         self.layers: dict[str, tuple[LayerInfo, ...]] = {}
         self.speech: SpeakerDetector = SpeakerDetector()
         self.log = log.bind(room=name)
-        self._by_key: dict[int, Endpoint] = {}
         self._dirty: bool = False
         self._checked: float = now
+        self._allocated_at: float = now
         self._stats_at: float = now
         plane.add_conference(key, self.video_ssrc, self.audio_ssrc)
 
@@ -50,14 +50,12 @@ class Conference:
     def add(self, endpoint: Endpoint) -> None:
         """An endpoint that COLIBRI2 created."""
         self.endpoints[endpoint.id] = endpoint
-        self._by_key[endpoint.key] = endpoint
         self.plane.add_endpoint(self.key, endpoint.key)
         self._dirty = True
 
     def remove(self, endpoint: Endpoint) -> None:
         """An endpoint that ended."""
         del self.endpoints[endpoint.id]
-        del self._by_key[endpoint.key]
         self.speech.forget(endpoint.id)
         for source in endpoint.sources:
             self._forget_source(source.id)
@@ -80,7 +78,8 @@ class Conference:
                 kind = next((each.video_type for each in source.sources if each.video_type), None)
                 if source.type == "video" and kind is not None:
                     endpoint.video_types[source.id] = kind
-        self.plane.set_sources(endpoint.key, [_plane_source(source) for source in sources if source.sources])
+        known = [_plane_source(source) for source in sources]
+        self.plane.set_sources(endpoint.key, [source for source in known if source.encodings])
         self._dirty = True
 
     def _forget_source(self, name: str) -> None:
@@ -96,27 +95,21 @@ class Conference:
 
     # Events of the plane.
 
-    def on_level(self, event: AudioLevel) -> None:
-        """An audio level."""
-        endpoint = self._by_key.get(event.endpoint)
-        if endpoint is not None:
-            self.speech.level(endpoint.id, event.level, event.at)
-
-    def on_layers(self, event: LayersChanged) -> None:
-        """What flows of a source."""
-        before = self.layers.get(event.source, ())
-        self.layers[event.source] = event.layers
-        if [layer.index for layer in before] != [layer.index for layer in event.layers]:
-            self._dirty = True
-
-    def on_feedback(self, event: Feedback) -> None:
-        """What arrived at a receiver."""
-        endpoint = self._by_key.get(event.endpoint)
-        if endpoint is None:
-            return
-        endpoint.estimate.feedback(event.delivered, event.lost, event.bitrate, event.delay_gradient, event.at)
-        if abs(endpoint.estimate.bitrate - endpoint.allocated_for) > BETTER * endpoint.allocated_for:
-            self._dirty = True
+    def on_event(self, event: AudioLevel | LayersChanged | Feedback, endpoint: Endpoint) -> None:
+        """What the plane saw of an endpoint."""
+        match event:
+            case AudioLevel():
+                self.speech.level(endpoint.id, event.level, event.at)
+            case LayersChanged():
+                before = self.layers.get(event.source, ())
+                self.layers[event.source] = event.layers
+                if [layer.index for layer in before] != [layer.index for layer in event.layers]:
+                    self._dirty = True
+            case Feedback():
+                estimate = endpoint.estimate
+                estimate.feedback(event.delivered, event.lost, event.bitrate, event.delay_gradient, event.at)
+                if abs(estimate.bitrate - endpoint.allocated_for) > BETTER * endpoint.allocated_for:
+                    self._dirty = True
 
     # Timers.
 
@@ -131,8 +124,12 @@ class Conference:
             self._dirty = True
         if now - self._checked >= CONNECTIVITY_INTERVAL:
             expired = self._check(now)
-        if self._dirty or now - self._stats_at >= REALLOCATE:
+        if self._dirty or now - self._allocated_at >= REALLOCATE:
             self.allocate(now)
+        if now - self._stats_at >= STATS_INTERVAL:
+            self._stats_at = now
+            for endpoint in self.endpoints.values():
+                endpoint.say(messages.connection_stats(int(endpoint.estimate.bitrate)))
         return expired
 
     def _check(self, now: float) -> list[Endpoint]:
@@ -153,10 +150,7 @@ class Conference:
     def allocate(self, now: float) -> None:
         """Give each receiver its layers, and tell senders what is watched."""
         self._dirty = False
-        if now - self._stats_at >= REALLOCATE:
-            self._stats_at = now
-            for endpoint in self.endpoints.values():
-                endpoint.say(messages.connection_stats(int(endpoint.estimate.bitrate)))
+        self._allocated_at = now
         wanted: dict[str, int] = {}
         for receiver in self.endpoints.values():
             heights = self._allocate_for(receiver)
@@ -183,7 +177,7 @@ class Conference:
                 receiver.targets[name] = layer
                 self.plane.set_target(receiver.key, name, layer)
         forwarded = tuple(name for name, layer in targets.items() if layer != OFF)
-        if receiver.forwarded != forwarded and (receiver.channel or receiver.data_channel):
+        if receiver.forwarded != forwarded and receiver.channel is not None:
             receiver.forwarded = forwarded
             receiver.say(messages.forwarded_sources(forwarded))
         return heights
@@ -227,7 +221,7 @@ class Conference:
         if self.speech.dominant is not None:
             endpoint.say(messages.dominant_speaker(self.speech.dominant, self.speech.recent[1:]))
 
-    def message(self, endpoint: Endpoint, text: str | bytes, version: str) -> None:
+    def message(self, endpoint: Endpoint, text: str, version: str) -> None:
         """A message from a client. Raises messages.MessageError."""
         match messages.parse(text):
             case messages.ReceiverVideoConstraints() as wanted:
@@ -238,7 +232,7 @@ class Conference:
             case messages.VideoType(source, kind):
                 name = source or f"{endpoint.id}-v0"
                 if not name.startswith(f"{endpoint.id}-"):
-                    raise messages.MessageError("not-yours", f"{name[:40]} is not a source of {endpoint.id}")
+                    raise messages.MessageError("not-yours", f"{name[:40]!r} is not a source of {endpoint.id}")
                 endpoint.video_types[name] = kind
                 self._dirty = True
             case messages.EndpointMessage(to, body):
@@ -251,6 +245,8 @@ class Conference:
                 pass
 
     def _pass_on(self, endpoint: Endpoint, to: str, body: dict[str, object]) -> None:
+        if endpoint.visitor:
+            return
         text = messages.forwarded(body, endpoint.id)
         for other in self.others(endpoint):
             if to in ("", other.id):

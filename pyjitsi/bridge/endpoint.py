@@ -27,22 +27,21 @@ FIRST_TRANSFER = 15.0  # seconds until an endpoint that never sent counts as ina
 INACTIVE = 8.0
 EXPIRE_IDLE = 60.0
 EXPIRE_NEVER = 120.0
-MAX_PENDING_MESSAGES = 50
+REPLACED, EXPIRED = 1000, 1001  # web-socket close codes (RFC 6455 section 7.4.1)
+
+Claim = Callable[["Endpoint", Address, bool], bool]
+"""Whether an endpoint may have an address; "proven" if a check of ours was answered from there."""
 
 
-class DataChannel(Protocol):
-    """What an endpoint needs of a data channel (``transport.sctp``)."""
+class Channel(Protocol):
+    """An open bridge channel to the client."""
 
-    def receive(self, data: bytes) -> None:
-        """An SCTP packet that DTLS carried."""
+    def send(self, text: str) -> None:
+        """Queue a message; a client that does not read is cut off, never waited for."""
         ...
 
-    def send_text(self, text: str) -> None:
-        """Send a message."""
-        ...
-
-    def close(self) -> None:
-        """End the association."""
+    def close(self, code: int, reason: str) -> None:
+        """End it with a web-socket close code."""
         ...
 
 
@@ -51,9 +50,10 @@ class Endpoint:
 
     def __init__(
         self, identity: str, key: EndpointId, room: str, plane: Plane, certificate: Certificate,
-        controlling: bool, start_bitrate: float, now: float,
+        controlling: bool, start_bitrate: float, claim: Claim, now: float, *, visitor: bool = False,
     ) -> None:  # fmt: skip
         self.id: str = identity
+        self.visitor: bool = visitor  # somebody who only watches, and is not heard on the channel either
         self.key: EndpointId = key
         self.created: float = now
         self.plane: Plane = plane
@@ -80,11 +80,10 @@ class Endpoint:
         self.video_types: dict[str, str] = {}
         self.wanted_heights: dict[str, int] = {}  # own source to the height told by SenderSourceConstraints
         self.dropped: Counter[str] = Counter()
-        self.channel: Callable[[str], None] | None = None
-        self.data_channel: DataChannel | None = None
-        self.closing: Callable[[], None] | None = None  # ends the web-socket with the endpoint
+        self.channel: Channel | None = None
         self.complained: set[str] = set()  # reasons for which a message was refused, logged once each
         self.log = log.bind(room=room, endpoint=identity)
+        self._claim: Claim = claim
         self._fingerprints: tuple[ice_udp.Fingerprint, ...] = ()
         self._role: Literal["server", "client"] = "server"
 
@@ -136,14 +135,14 @@ class Endpoint:
         for event in self.ice.take_events():
             match event:
                 case ice_events.Authenticated(address):
-                    self._accept_from(address)
+                    self._accept_from(address, proven=False)
                 case ice_events.Validated(address):
-                    self._accept_from(address)
+                    self._accept_from(address, proven=True)
                     if self.destination is None:
                         self._send_to(address)
                     self._start_dtls(now)
                 case ice_events.Selected(address):
-                    self._accept_from(address)
+                    self._accept_from(address, proven=True)
                     self._send_to(address)
                     self._start_dtls(now)
                 case ice_events.ConsentLost():
@@ -156,16 +155,15 @@ class Endpoint:
                     self.plane.set_keys(self.key, keys)
                     self.connected = True
                     self.log.info("connected", profile=keys.profile)
-                case dtls_events.ApplicationData(data):
-                    if self.data_channel is not None:
-                        self.data_channel.receive(data)
+                case dtls_events.ApplicationData():
+                    self.dropped["sctp-unasked"] += 1
                 case dtls_events.Failed(reason):
                     self._fail(f"DTLS: {reason}")
                 case dtls_events.Closed():
                     pass  # the focus says when an endpoint ends
 
-    def _accept_from(self, address: Address) -> None:
-        if address not in self.validated:
+    def _accept_from(self, address: Address, *, proven: bool) -> None:
+        if address not in self.validated and self._claim(self, address, proven):
             self.validated.add(address)
             self.plane.bind(address, self.key)
 
@@ -186,6 +184,10 @@ class Endpoint:
             self.failed = reason
             self.log.warning("failed", reason=reason)
 
+    def lost(self, address: Address) -> None:
+        """Another endpoint proved to be at this address: a NAT gave it away."""
+        self.validated.discard(address)
+
     def take_transmits(self) -> list[tuple[bytes, Address]]:
         """STUN and DTLS to send."""
         out = self.ice.take_transmits()
@@ -201,10 +203,7 @@ class Endpoint:
     def note_activity(self, now: float) -> bool:
         """Whether the endpoint turned active or inactive since the last call."""
         self.activity = max(self.activity, self.plane.counters(self.key).last_media)
-        if self.activity:
-            active = now - self.activity < INACTIVE
-        else:
-            active = now - self.created < FIRST_TRANSFER
+        active = now - self.activity < INACTIVE if self.activity else now - self.created < FIRST_TRANSFER
         changed, self.active = active != self.active, active
         return changed
 
@@ -221,9 +220,24 @@ class Endpoint:
     def say(self, message: str) -> None:
         """Send a message where the channel is open; otherwise it is lost, and state is told anew when it opens."""
         if self.channel is not None:
-            self.channel(message)
-        elif self.data_channel is not None:
-            self.data_channel.send_text(message)
+            self.channel.send(message)
+
+    def opened(self, channel: Channel) -> None:
+        """A channel is there; it replaces the one before."""
+        before, self.channel = self.channel, channel
+        if before is not None:
+            before.close(REPLACED, "replaced")
+
+    def closed(self, channel: Channel) -> None:
+        """A channel went; perhaps another took its place already."""
+        if self.channel is channel:
+            self.channel = None
+
+    def close(self) -> None:
+        """The endpoint ends."""
+        channel, self.channel = self.channel, None
+        if channel is not None:
+            channel.close(EXPIRED, "endpoint closed")
 
     def forget_target(self, source: str) -> None:
         """A source went."""

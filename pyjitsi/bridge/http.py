@@ -1,4 +1,4 @@
-"""The bridge's HTTP: health, metrics, statistics, and the bridge channel as a web-socket."""
+"""The bridge channel as a web-socket (``/colibri-ws/<server id>/<conference>/<endpoint>?pwd=…``)."""
 
 import asyncio
 import hmac
@@ -7,19 +7,52 @@ from collections import Counter
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from pyjitsi import clock
 from pyjitsi.bridge.bridge import Bridge
-from pyjitsi.bridge.conference import Conference
-from pyjitsi.bridge.endpoint import Endpoint
-from pyjitsi.bridge.messages import MAX_BYTES, MessageError
+from pyjitsi.bridge.channel import ChannelReader
+from pyjitsi.bridge.messages import MAX_BYTES
 
 log = structlog.get_logger("bridge")
 
 QUEUE = 256  # messages to a client that reads slowly, before its channel is closed
+HEARTBEAT = 15.0
 FORBIDDEN = "no such conference, endpoint or password"
 
 
+class WebSocketChannel:
+    """An open web-socket as ``endpoint.Channel``: what is sent waits in a queue until the socket takes it."""
+
+    def __init__(self, socket: web.WebSocketResponse) -> None:
+        self._socket: web.WebSocketResponse = socket
+        self._queue: asyncio.Queue[str | None] = asyncio.Queue(QUEUE + 1)
+        self._ending: tuple[int, str] | None = None
+
+    def send(self, text: str) -> None:
+        """Queue a message; a client that lets too many wait is cut off."""
+        if self._queue.qsize() >= QUEUE:
+            self.close(WSCloseCode.TRY_AGAIN_LATER, "read too slowly")
+        elif self._ending is None:
+            self._queue.put_nowait(text)
+
+    def close(self, code: int, reason: str) -> None:
+        """End it, after what waits unless that is too much."""
+        if self._ending is None:
+            self._ending = (code, reason)
+            self._queue.put_nowait(None)
+
+    async def write(self) -> None:
+        """Send what is queued until closed."""
+        try:
+            while (text := await self._queue.get()) is not None:
+                await self._socket.send_str(text)
+        except ConnectionError:
+            return  # the reader sees the end too
+        code, reason = self._ending or (WSCloseCode.GOING_AWAY, "")
+        await self._socket.close(code=code, message=reason.encode())
+
+
 class ChannelServer:
-    """Bridge channels over web-sockets (``/colibri-ws/<server id>/<conference>/<endpoint>?pwd=…``)."""
+    """See the module's text. ``refused`` counts by (``channel``, reason)."""
 
     def __init__(self, bridge: Bridge, server_id: str, version: str, refused: Counter[tuple[str, str]]) -> None:
         self._bridge: Bridge = bridge
@@ -32,66 +65,32 @@ class ChannelServer:
         app.router.add_get("/colibri-ws/{server}/{conference}/{endpoint}", self.handle)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """One client."""
+        """One client. The query must begin with ``pwd=``; all failures have one text, which helps no guesser."""
         if request.match_info["server"] != self._server_id:
             raise web.HTTPNotFound(text="no such server")
         found = self._bridge.find(request.match_info["conference"], request.match_info["endpoint"])
-        password = request.query_string.removeprefix("pwd=") if request.query_string.startswith("pwd=") else ""
+        query = request.rel_url.raw_query_string
+        password = query.removeprefix("pwd=") if query.startswith("pwd=") else ""
         if found is None or not hmac.compare_digest(found[1].password.encode(), password.encode()):
+            if not self._refused["channel", "forbidden"]:
+                log.warning("refused", what="channel", reason="forbidden", sender=request.remote)
             self._refused["channel", "forbidden"] += 1
             raise web.HTTPForbidden(text=FORBIDDEN)
         conference, endpoint = found
-        socket = web.WebSocketResponse(heartbeat=15.0, max_msg_size=MAX_BYTES, compress=False)
+        socket = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=MAX_BYTES, compress=False)
         await socket.prepare(request)
-        await self._serve(conference, endpoint, socket)
-        return socket
-
-    async def _serve(self, conference: Conference, endpoint: Endpoint, socket: web.WebSocketResponse) -> None:
-        queue: asyncio.Queue[str | None] = asyncio.Queue(QUEUE)
-
-        def say(text: str) -> None:
-            try:
-                queue.put_nowait(text)
-            except asyncio.QueueFull:
-                endpoint.log.warning("the bridge channel is read too slowly; closed")
-                end()
-
-        def end() -> None:
-            writer.cancel()
-
-        writer = asyncio.create_task(self._write(socket, queue))
-        if endpoint.closing is not None:
-            endpoint.closing()
-        endpoint.channel, endpoint.closing = say, end
+        channel = WebSocketChannel(socket)
+        reader = ChannelReader(conference, endpoint, self._version, self._refused)
+        writer = asyncio.create_task(channel.write())
+        endpoint.opened(channel)
         conference.opened(endpoint, self._version, hello=True)
         try:
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
-                    self.message(conference, endpoint, message.data)
+                    reader.message(message.data, clock.monotonic())
                 elif message.type is WSMsgType.ERROR:
-                    self._refused["channel", "too-long"] += 1
-                    endpoint.log.warning("refused", what="channel", reason=str(message.data))
+                    reader.refuse("too-long", str(message.data))
         finally:
+            endpoint.closed(channel)
             writer.cancel()
-            if endpoint.channel is say:
-                endpoint.channel, endpoint.closing = None, None
-
-    async def _write(self, socket: web.WebSocketResponse, queue: "asyncio.Queue[str | None]") -> None:
-        try:
-            while (text := await queue.get()) is not None:
-                await socket.send_str(text)
-        except ConnectionError:
-            pass  # the reader sees the end too
-        finally:
-            if not socket.closed:
-                await socket.close(code=WSCloseCode.GOING_AWAY, message=b"endpoint closed")
-
-    def message(self, conference: Conference, endpoint: Endpoint, text: str) -> None:
-        """One message, from either kind of channel; what can't be taken is counted, and logged once a reason."""
-        try:
-            conference.message(endpoint, text, self._version)
-        except MessageError as error:
-            self._refused["channel", error.reason] += 1
-            if error.reason not in endpoint.complained:
-                endpoint.complained.add(error.reason)
-                endpoint.log.warning("refused", what="channel", reason=str(error))
+        return socket

@@ -1,6 +1,7 @@
 """Bridge-channel messages: JSON objects with a ``colibriClass``, from clients strictly parsed, to clients built."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -82,12 +83,20 @@ def _refuse_constant(text: str) -> Any:
     raise MessageError("json", f"{text} is not JSON")
 
 
+def _finite(text: str) -> float:
+    """A number as others can read it again: 1e999 would be forwarded as Infinity."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise MessageError("json", f"the number {text[:20]} is too large")
+    return value
+
+
 def parse(text: str | bytes) -> Message | None:
     """A client's message; None for a class that this bridge has no use for. Raises MessageError."""
     if len(text) > MAX_BYTES:
         raise MessageError("too-long", f"a message of {len(text)} characters is longer than {MAX_BYTES}")
     try:
-        body = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_refuse_constant)
+        body = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_refuse_constant, parse_float=_finite)
     except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MessageError("json", f"the message is not JSON: {error}") from None
     except ValueError as error:  # numbers of too many digits
@@ -232,5 +241,8 @@ def connection_stats(bitrate: int) -> str:
 
 
 def forwarded(body: dict[str, Any], sender: str) -> str:
-    """An endpoint's message or figures as others get them."""
-    return json.dumps({**body, "from": sender}, separators=(",", ":"))
+    """An endpoint's message or figures as others get them. Raises MessageError."""
+    try:
+        return json.dumps({**body, "from": sender}, separators=(",", ":"))
+    except RecursionError:
+        raise MessageError("json", "the message is nested too deep to be passed on") from None

@@ -32,6 +32,7 @@ class BridgeCollector(Collector):
                 totals.update(totals_of(counters))
         for name, value in sorted(totals.items()):
             yield CounterMetricFamily(f"pyjitsi_bridge_{name}", f"{name.replace('_', ' ')}, total.", value=value)
+        yield CounterMetricFamily("pyjitsi_bridge_faults", "Errors of the bridge's own.", value=bridge.faults)
         dropped = CounterMetricFamily("pyjitsi_bridge_dropped", "Datagrams not taken, by reason.", labels=["reason"])
         for reason, value in sorted(drops.items()):
             dropped.add_metric([reason], value)

@@ -11,13 +11,14 @@ from prometheus_client import REGISTRY
 
 from pyjitsi import __version__, clock
 from pyjitsi.bridge.bridge import Bridge
-from pyjitsi.bridge.candidates import host_addresses, machine_addresses
+from pyjitsi.bridge.candidates import candidates, host_addresses, machine_addresses
+from pyjitsi.bridge.colibri import modify
 from pyjitsi.bridge.http import ChannelServer
 from pyjitsi.bridge.metrics import BridgeCollector
 from pyjitsi.bridge.plane import create as create_plane
 from pyjitsi.bridge.plane.api import Address
 from pyjitsi.bridge.settings import BridgeSettings
-from pyjitsi.bridge.stats import INTERVAL, Stress, stats
+from pyjitsi.bridge.stats import INTERVAL, Stat, Stress, as_text, stats
 from pyjitsi.bridge.transport.certificate import Certificate
 from pyjitsi.bridge.udp import MediaPort
 from pyjitsi.observe.http import Health, HttpServer, add_observability
@@ -56,8 +57,9 @@ class BridgeService:
         self._collector: BridgeCollector = BridgeCollector(self.bridge)
         self._connection = client(settings.xmpp)
         self._port: MediaPort = MediaPort(
-            tuple(str(each) for each in settings.bind_addresses), settings.udp_port, self._datagram, self._flush
-        )
+            [host.ip for host in hosts], settings.udp_port, self._datagram, self._flush,
+            optional=not settings.bind_addresses,
+        )  # fmt: skip
         self._stress: Stress = Stress()
         self._joined: asyncio.Event = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -83,13 +85,17 @@ class BridgeService:
     async def start(self) -> None:
         """Open the ports and begin to connect. Raises StartError."""
         settings = self.settings
-        if not self.bridge.hosts:
-            raise StartError("no address to take media on; set bind_addresses, or advertise_loopback = true")
+        if not candidates(self.bridge.hosts):
+            raise StartError(
+                "no address to offer to clients; set bind_addresses, static_mappings or advertise_loopback = true"
+            )
         try:
             self._port.open()
         except OSError as error:
+            where = ", ".join(host.ip for host in self.bridge.hosts)
             raise StartError(
-                f"UDP port {settings.udp_port} can't be opened: {error.strerror}; set udp_port to a free one"
+                f"UDP port {settings.udp_port} can't be opened on {where}: {error.strerror}; "
+                "set udp_port to a free one, or bind_addresses to this machine's"
             ) from error
         try:
             await self._http.start()
@@ -133,6 +139,8 @@ class BridgeService:
         details = {"conferences": len(self.bridge.conferences), "endpoints": self.bridge.endpoint_count}
         if not self._joined.is_set():
             return Health(False, "not in the brewery", details)
+        if any(task.done() for task in self._tasks):
+            return Health(False, "a timer ended; see the log", details)
         return Health(True, details=details)
 
     # XMPP.
@@ -168,7 +176,7 @@ class BridgeService:
         self._from_brewery(iq)
         try:
             request = colibri2.parse_modify(iq.payload)
-            answer = self.bridge.modify(request, clock.monotonic())
+            answer = modify(self.bridge, request, clock.monotonic())
         except StanzaError as error:
             self._refuse("colibri", error.condition, iq.from_, error.text)
             raise
@@ -199,11 +207,16 @@ class BridgeService:
             log.error(what, reason=reason, brewery=self.settings.brewery, nickname=self.settings.nickname)
 
     def _publish(self) -> None:
-        figures = stats(
-            self.bridge, self._stress.level, __version__, self.settings.region, self.settings.relay_id, clock.wall(),
-            healthy=True,
-        )  # fmt: skip
+        figures = as_text(self.figures())
         self._connection.send(muc.presence(self.occupant, [colibri.build_stats(figures)]))
+
+    def figures(self) -> dict[str, Stat]:
+        """The bridge's statistics now, as in its presence."""
+        settings = self.settings
+        return stats(
+            self.bridge, self._stress.level, __version__, settings.region, settings.relay_id, clock.wall(),
+            healthy=self.health().healthy,
+        )  # fmt: skip
 
     async def _announce(self) -> None:
         while True:
@@ -216,11 +229,7 @@ class BridgeService:
                 self.bridge.certificate = Certificate.generate(clock.wall())
 
     async def _colibri_stats(self, _request: web.Request) -> web.Response:
-        figures = stats(
-            self.bridge, self._stress.level, __version__, self.settings.region, self.settings.relay_id, clock.wall(),
-            healthy=self.health().healthy,
-        )  # fmt: skip
-        return web.json_response(figures)
+        return web.json_response(self.figures())
 
     # Media.
 
@@ -235,11 +244,8 @@ class BridgeService:
     async def _timers(self) -> None:
         while True:
             await asyncio.sleep(TICK)
-            try:
-                self.bridge.tick(clock.monotonic())
-                self._flush()
-            except Exception:
-                log.exception("a timer failed")
+            self.bridge.tick(clock.monotonic())
+            self._flush()
 
 
 def _condition(error: Element | None) -> str:

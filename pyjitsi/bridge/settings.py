@@ -23,12 +23,13 @@ class BridgeSettings(ServiceSettings):
 
     xmpp: ClientSettings = Field(description="The account with which the bridge enters the brewery.")
     brewery: str = Field(
-        description="The room in which bridges announce themselves, such as jvbbrewery@internal.auth.D."
+        pattern=r"^[^@/]+@[^@/]+$",
+        description="The room in which bridges announce themselves, such as jvbbrewery@internal.auth.D.",
     )
     nickname: str = Field(default="jvb", min_length=1, description="Unique per bridge; its address in the brewery.")
     udp_port: int = Field(default=10000, ge=1, le=65535, description="Media of all clients; 10000 is Jitsi's.")
     bind_addresses: tuple[IPvAnyAddress, ...] = Field(
-        default=(), description="Addresses to take media on; empty takes one socket for all of the machine's."
+        default=(), description="Addresses to take media on; empty takes all that the machine has at the start."
     )
     static_mappings: tuple[StaticMapping, ...] = Field(
         default=(), description="Public addresses of NAT, as candidates."

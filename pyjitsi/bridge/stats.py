@@ -7,6 +7,8 @@ from pyjitsi.bridge.bridge import Bridge
 
 INTERVAL = 5.0
 CPU_FULL = 0.9  # this part of one core busy is a stress of 1: the bridge is one process
+PARTICIPANT_STRESS = 0.01  # what the focus adds for somebody whom it just placed
+Stat = str | bool | int | float
 
 
 @dataclass
@@ -27,25 +29,21 @@ class Stress:
 def stats(
     bridge: Bridge, stress: float, version: str, region: str | None, relay_id: str | None, wall: float,
     *, healthy: bool, drain: bool = False, shutting_down: bool = False,
-) -> dict[str, str]:  # fmt: skip
-    """Names and values as JVB has them."""
-
-    def flag(value: bool) -> str:
-        return "true" if value else "false"
-
+) -> dict[str, Stat]:  # fmt: skip
+    """Names and values as JVB has them; region and relay id only where they are set."""
     timestamp = datetime.datetime.fromtimestamp(wall, datetime.UTC)
-    found = {
-        "stress_level": f"{stress:.3f}",
-        "average_participant_stress": "0.01",
+    found: dict[str, Stat] = {
+        "stress_level": round(stress, 3),
+        "average_participant_stress": PARTICIPANT_STRESS,
         "version": version,
-        "healthy": flag(healthy),
-        "drain": flag(drain),
-        "graceful_shutdown": flag(bridge.graceful_shutdown),
-        "shutting_down": flag(shutting_down),
-        "colibri2": "true",
-        "conferences": str(len(bridge.conferences)),
-        "endpoints": str(bridge.endpoint_count),
-        "participants": str(bridge.endpoint_count),
+        "healthy": healthy,
+        "drain": drain,
+        "graceful_shutdown": bridge.graceful_shutdown,
+        "shutting_down": shutting_down,
+        "colibri2": True,
+        "conferences": len(bridge.conferences),
+        "endpoints": bridge.endpoint_count,
+        "participants": bridge.endpoint_count,
         "current_timestamp": timestamp.strftime("%Y-%m-%d %H:%M:%S.") + f"{timestamp.microsecond // 1000:03d}",
     }
     if region is not None:
@@ -53,3 +51,8 @@ def stats(
     if relay_id is not None:
         found["relay_id"] = relay_id
     return found
+
+
+def as_text(figures: dict[str, Stat]) -> dict[str, str]:
+    """The figures as presence carries them."""
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in figures.items()}

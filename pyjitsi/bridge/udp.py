@@ -1,9 +1,14 @@
-"""The media port: one UDP socket an address family, read in batches."""
+"""The media port: one UDP socket for each address of ours, all on one port, read in batches.
+
+A socket an address, because a peer's ICE agent throws away what does not come from the address that it asked: one
+socket for all would answer from whichever address the kernel prefers on that route.
+"""
 
 import asyncio
 import errno
+import ipaddress
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import structlog
 
@@ -13,46 +18,52 @@ from pyjitsi.bridge.plane.api import Address
 log = structlog.get_logger("bridge")
 
 BATCH = 64  # datagrams read before others get their turn
-RECEIVE_BUFFER = 4 << 20
+BUFFER = 4 << 20  # bytes; the kernel cuts it to net.core.rmem_max
 LONGEST = 2048
+MAX_WAYS = 20_000  # remote addresses whose socket is remembered; anybody can send from any number of them
 
 
 class MediaPort:
-    """Sockets that share a port. ``on_datagrams`` is called after each batch, so that answers leave at once."""
+    """Sockets that share a port. ``after_batch`` is called after each batch, so that answers leave at once.
+
+    ``unsent`` counts what the kernel would not take, ``failed`` datagrams whose handling raised.
+    """
 
     def __init__(
-        self, addresses: tuple[str, ...], port: int, on_datagram: Callable[[bytes, Address, float], None],
-        after_batch: Callable[[], None],
+        self, addresses: Iterable[str], port: int, on_datagram: Callable[[bytes, Address, float], None],
+        after_batch: Callable[[], None], *, optional: bool = False,
     ) -> None:  # fmt: skip
-        self._addresses: tuple[str, ...] = addresses
+        """``optional`` says that an address which can't be bound is left out, unless it is the last."""
+        self._addresses: tuple[str, ...] = tuple(addresses)
         self._port: int = port
         self._on_datagram: Callable[[bytes, Address, float], None] = on_datagram
         self._after_batch: Callable[[], None] = after_batch
+        self._optional: bool = optional
         self._sockets: list[socket.socket] = []
-        self._out: dict[bool, socket.socket] = {}
+        self._ways: dict[Address, socket.socket] = {}
+        self._defaults: dict[tuple[bool, bool], socket.socket] = {}
         self.unsent: int = 0
+        self.failed: int = 0
 
     def open(self) -> None:
         """Bind. Raises OSError."""
         loop = asyncio.get_running_loop()
-        for text in self._addresses or ("0.0.0.0", "::"):
-            six = ":" in text
-            opened = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM)
+        problem: OSError | None = None
+        for text in self._addresses:
             try:
-                if six:
-                    opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-                opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-                opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, RECEIVE_BUFFER)
-                opened.setblocking(False)
-                opened.bind((text, self._port))
+                opened = _bound(text, self._port)
             except OSError as error:
-                opened.close()
-                if six and not self._addresses and error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
-                    continue  # a machine without IPv6
+                if self._optional and error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+                    problem = error
+                    log.info("an address can't be bound", address=text, reason=error.strerror)
+                    continue
+                self.close()
                 raise
             self._sockets.append(opened)
-            self._out.setdefault(six, opened)
+            self._defaults.setdefault(_kind(text), opened)
             loop.add_reader(opened, self._readable, opened)
+        if problem is not None and not self._sockets:
+            raise problem
 
     def close(self) -> None:
         """Close all sockets."""
@@ -60,25 +71,62 @@ class MediaPort:
             asyncio.get_running_loop().remove_reader(opened)
             opened.close()
         self._sockets.clear()
-        self._out.clear()
+        self._defaults.clear()
+        self._ways.clear()
 
     def _readable(self, opened: socket.socket) -> None:
+        ways = self._ways
         for _ in range(BATCH):
             try:
-                data, address = opened.recvfrom(LONGEST)
+                data, sender = opened.recvfrom(LONGEST)
             except (BlockingIOError, InterruptedError):
                 break
             except OSError as error:  # an ICMP error of something that was sent
                 log.debug("receive", error=str(error))
                 continue
-            self._on_datagram(data, (address[0], address[1]), clock.monotonic())
+            address = (sender[0], sender[1])
+            if ways.get(address) is not opened:
+                if len(ways) >= MAX_WAYS:
+                    del ways[next(iter(ways))]
+                ways[address] = opened
+            try:
+                self._on_datagram(data, address, clock.monotonic())
+            except Exception:
+                if not self.failed:
+                    log.exception("a datagram could not be handled; more of these are only counted")
+                self.failed += 1
         self._after_batch()
 
     def send(self, data: bytes, address: Address) -> None:
-        """Send; what the kernel can't take now is lost and counted, as a network would."""
-        out = self._out.get(":" in address[0])
+        """Send from where the peer sends to; what the kernel can't take now is lost, as in a network, and counted."""
+        out = self._ways.get(address) or self._default(address[0])
         try:
             if out is not None:
                 out.sendto(data, address)
         except OSError:
             self.unsent += 1
+
+    def _default(self, text: str) -> socket.socket | None:
+        six, loopback = _kind(text)
+        return self._defaults.get((six, loopback)) or self._defaults.get((six, False))
+
+
+def _kind(text: str) -> tuple[bool, bool]:
+    """Whether IPv6, and whether loopback."""
+    return ":" in text, ipaddress.ip_address(text).is_loopback
+
+
+def _bound(text: str, port: int) -> socket.socket:
+    six = ":" in text
+    opened = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        if six:
+            opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
+        opened.setblocking(False)
+        opened.bind((text, port))
+    except OSError:
+        opened.close()
+        raise
+    return opened

@@ -88,6 +88,7 @@ class Endpoint:
     sources: tuple[MediaSource, ...] | None = None
     force_mute: ForceMute | None = None
     initial_last_n: int | None = None
+    visitor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +214,7 @@ def _endpoint(element: Element) -> Endpoint:
         sources=_sources(element),
         force_mute=None if mute is None else ForceMute(boolean(mute, "audio"), boolean(mute, "video")),
         initial_last_n=None if last_n is None else integer(last_n, "value", -1, 2**31 - 1),
+        visitor=element.get("muc-role") == "visitor",
     )
 
 
@@ -250,6 +252,8 @@ def _build_endpoint(endpoint: Endpoint) -> Element:
     _flag(element, "expire", endpoint.expire)
     if endpoint.stats_id is not None:
         element.set("stats-id", endpoint.stats_id)
+    if endpoint.visitor:
+        element.set("muc-role", "visitor")
     for capability in sorted(endpoint.capabilities):
         SubElement(element, f"{{{NS}}}capability", name=capability)
     for kind, description in (("audio", endpoint.audio), ("video", endpoint.video)):

@@ -96,7 +96,7 @@ class Client:
         """Wait for something to hold. Raises AssertionError naming what was awaited."""
         try:
             async with asyncio.timeout(timeout):
-                while not check():
+                while not check():  # noqa: ASYNC110 - what is awaited is others' state
                     await asyncio.sleep(0.02)
         except TimeoutError:
             raise AssertionError(f"{self.id}: {what} did not come about within {timeout} s") from None

@@ -10,6 +10,7 @@ import pytest
 from pyjitsi.bridge import service
 from pyjitsi.bridge.service import BridgeService
 from pyjitsi.bridge.settings import BridgeSettings
+from pyjitsi.xmpp.settings import ClientSettings
 from tests.scenario.bridge.client import Client
 from tests.scenario.bridge.focus import BREWERY, FakeConnection, Focus
 from tests.support.server import free_port
@@ -35,7 +36,11 @@ async def bridge(connection: FakeConnection, monkeypatch: pytest.MonkeyPatch) ->
         "websocket_base": f"ws://127.0.0.1:{http}/colibri-ws",
         "bind_addresses": ["127.0.0.1"],
     }
-    monkeypatch.setattr(service, "client", lambda _settings: connection)
+
+    def client(_settings: ClientSettings) -> FakeConnection:
+        return connection
+
+    monkeypatch.setattr(service, "client", client)
     running = BridgeService(BridgeSettings.model_validate(values))
     await running.start()
     connection.presence(f"{BREWERY}/jvb-1")

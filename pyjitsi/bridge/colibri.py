@@ -1,0 +1,139 @@
+"""COLIBRI2 at the bridge: carries out a focus's request, or refuses it with the error that the focus acts on.
+
+Requests of one conference must come in order, one after another; ``modify`` does not wait for anything. It is not
+atomic, as JVB's is not: what was done before the failing step stays.
+"""
+
+from urllib.parse import quote
+
+from pyjitsi.bridge.bridge import Bridge
+from pyjitsi.bridge.candidates import candidates
+from pyjitsi.bridge.conference import Conference
+from pyjitsi.bridge.endpoint import Endpoint
+from pyjitsi.bridge.media import codecs_of, extensions_of
+from pyjitsi.xmpp.stanzas import colibri2, ice_udp, ssma
+from pyjitsi.xmpp.stanzas.errors import StanzaError
+
+MAX_CONFERENCES = 5000
+MAX_ID = 256  # characters of an endpoint's id; a room's resource is the longest thing that becomes one
+
+
+def modify(bridge: Bridge, request: colibri2.ConferenceModify, now: float) -> colibri2.ConferenceModified:
+    """Carry out a request. Raises StanzaError (ColibriError where the focus acts on a reason)."""
+    conference = _conference(bridge, request, now)
+    _check_supported(request)
+    lenient = not any(_changes_media(each) for each in request.endpoints)
+    answers = tuple(_endpoint(bridge, conference, each, lenient, now) for each in request.endpoints)
+    created = request.create or any(each.create for each in request.endpoints)
+    if request.expire or (not request.create and not conference.endpoints):
+        bridge.close(conference)
+    return colibri2.ConferenceModified(answers, _feedback_sources(conference) if created else None)
+
+
+def _conference(bridge: Bridge, request: colibri2.ConferenceModify, now: float) -> Conference:
+    conference = bridge.conferences.get(request.meeting_id)
+    if not request.create:
+        if conference is None:
+            raise colibri2.ColibriError("item-not-found", "no such conference", "conference_not_found")
+        return conference
+    if conference is not None:
+        raise colibri2.ColibriError("conflict", "that conference exists", "conference_already_exists")
+    if bridge.graceful_shutdown:
+        raise colibri2.ColibriError("service-unavailable", "this bridge is shutting down", "graceful_shutdown")
+    if len(bridge.conferences) >= MAX_CONFERENCES:
+        raise StanzaError("resource-constraint", f"{MAX_CONFERENCES} conferences are the most here")
+    name = request.name
+    if name is not None and ("@" not in name or "/" in name):
+        raise StanzaError("bad-request", f"the conference name {name[:80]!r} is not a bare JID")
+    return bridge.open(request.meeting_id, name or request.meeting_id, now)
+
+
+def _changes_media(wanted: colibri2.Endpoint) -> bool:
+    return bool(wanted.create or wanted.audio or wanted.video or wanted.transport) or wanted.sources is not None
+
+
+def _check_supported(request: colibri2.ConferenceModify) -> None:
+    if request.has_relay or request.has_connects:
+        raise colibri2.ColibriError(
+            "feature-not-implemented", "relays and connects are not offered by this bridge", "feature_not_implemented"
+        )
+    if len(request.endpoints) > 1 and any(_changes_media(each) for each in request.endpoints):
+        raise colibri2.ColibriError(
+            "feature-not-implemented", "one endpoint a request, unless they expire or mute", "feature_not_implemented"
+        )
+
+
+def _endpoint(
+    bridge: Bridge, conference: Conference, wanted: colibri2.Endpoint, lenient: bool, now: float
+) -> colibri2.Endpoint:
+    endpoint = conference.endpoints.get(wanted.id)
+    if wanted.expire:
+        if endpoint is not None:
+            bridge.expire(conference, endpoint)
+        return colibri2.Endpoint(wanted.id, expire=True)
+    answer = colibri2.Endpoint(wanted.id)
+    if wanted.create:
+        endpoint, answer = _create(bridge, conference, wanted, endpoint, now)
+    elif endpoint is None:
+        if lenient:
+            return answer
+        raise colibri2.ColibriError("item-not-found", "no such endpoint", "unknown_endpoint", wanted.id)
+    descriptions = [each for each in (wanted.audio, wanted.video) if each is not None]
+    if descriptions:
+        codecs = codecs_of(wanted.audio, "audio") + codecs_of(wanted.video, "video")
+        bridge.plane.set_media(endpoint.key, codecs, extensions_of(descriptions))
+    if wanted.initial_last_n is not None and not endpoint.wishes.asked:
+        endpoint.wishes = endpoint.wishes.with_last_n(wanted.initial_last_n)
+    if wanted.transport is not None and wanted.transport.ice is not None:
+        endpoint.set_transport(wanted.transport.ice, now)
+        endpoint.progress(now)
+    if wanted.sources is not None:
+        if endpoint.visitor and wanted.sources:
+            raise StanzaError("bad-request", "a visitor has no sources")
+        conference.set_sources(endpoint, wanted.sources)
+    if wanted.force_mute is not None:
+        bridge.plane.set_force_mute(endpoint.key, wanted.force_mute.audio, wanted.force_mute.video)
+    bridge.collect(endpoint, now)
+    return answer
+
+
+def _create(
+    bridge: Bridge, conference: Conference, wanted: colibri2.Endpoint, existing: Endpoint | None, now: float
+) -> tuple[Endpoint, colibri2.Endpoint]:
+    if existing is not None:
+        raise StanzaError("conflict", f"the endpoint {wanted.id[:40]!r} exists")
+    if len(wanted.id) > MAX_ID:
+        raise StanzaError("bad-request", f"an endpoint id of {len(wanted.id)} characters is longer than {MAX_ID}")
+    if wanted.transport is None:
+        raise StanzaError("bad-request", "an endpoint needs a transport when it is created")
+    if colibri2.SOURCE_NAMES not in wanted.capabilities:
+        raise StanzaError("bad-request", "an endpoint must have the capability source-names")
+    if bridge.endpoint_count >= bridge.max_endpoints:
+        raise StanzaError("resource-constraint", f"{bridge.max_endpoints} endpoints are the most here")
+    if wanted.transport.sctp is not None:
+        raise StanzaError("feature-not-implemented", "no data channel here, only a web-socket")
+    endpoint = bridge.admit(conference, wanted.id, wanted.transport.ice_controlling, wanted.visitor, now)
+    name, value = bridge.certificate.fingerprint
+    transport = ice_udp.IceUdpTransport(
+        ufrag=endpoint.credentials.ufrag,
+        pwd=endpoint.credentials.pwd,
+        candidates=candidates(bridge.hosts),
+        fingerprints=(ice_udp.Fingerprint(name, value, "actpass"),),
+        web_sockets=_web_sockets(bridge, conference, endpoint),
+        rtcp_mux=True,
+    )
+    return endpoint, colibri2.Endpoint(wanted.id, transport=colibri2.Transport(ice=transport))
+
+
+def _web_sockets(bridge: Bridge, conference: Conference, endpoint: Endpoint) -> tuple[ice_udp.WebSocket, ...]:
+    if bridge.websocket_base is None:
+        return ()
+    path = f"{conference.public_id}/{quote(endpoint.id, safe='')}?pwd={endpoint.password}"
+    return (ice_udp.WebSocket(f"{bridge.websocket_base}/{path}"),)
+
+
+def _feedback_sources(conference: Conference) -> tuple[colibri2.MediaSource, ...]:
+    return (
+        colibri2.MediaSource("audio", "jvb-a0", (ssma.Source(conference.audio_ssrc, "jvb-a0"),)),
+        colibri2.MediaSource("video", "jvb-v0", (ssma.Source(conference.video_ssrc, "jvb-v0"),)),
+    )
