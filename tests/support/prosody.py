@@ -34,6 +34,11 @@ class Prosody:
 
     def start(self, timeout: float = 20.0) -> None:
         """Write everything, start, and wait for all three ports. Raises AssertionError with the log."""
+        self.write()
+        self.launch(timeout)
+
+    def write(self) -> None:
+        """Make secrets, choose ports, write all files."""
         data = self.directory / "data"
         data.mkdir(mode=0o700, parents=True)
         self.secret: str = secrets.token_hex(16)
@@ -50,7 +55,6 @@ class Prosody:
             run_as_root=os.geteuid() == 0,
         )
         self._write("prosody.cfg.lua", render(self.config))
-        self.launch(timeout)
 
     def launch(self, timeout: float = 20.0) -> None:
         """Start on what was written, also again after ``kill``. Raises AssertionError with the log."""
