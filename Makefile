@@ -1,0 +1,82 @@
+# Two commands: `make run` brings up a meeting server, `make test` runs everything. Both set up what is missing.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.ONESHELL:
+.SHELLFLAGS := -eu -o pipefail -c
+.PHONY: help run test client check units browser setup
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+CLIENT := pyjitsi/web/client
+NODE_PATH := $(CURDIR)/$(VENV)/bin
+DEBIAN := prosody python3 python3-venv
+DEBIAN_TEST := $(DEBIAN) chromium lua-check fonts-dejavu-core
+ARGS ?=
+
+help:
+	@echo "make run          a whole meeting server; prints the address to open (ARGS=\"--listen 0.0.0.0:8443 --tls self-signed\")"
+	@echo "make test         everything: linters, types, unit tests, scenarios, browsers"
+
+# Debian packages that are not there; on other systems, and with Nix, the tools come from the shell.
+define debian
+	missing=""
+	for name in $(1); do dpkg -s $$name >/dev/null 2>&1 || missing="$$missing $$name"; done
+	if [ -n "$$missing" ]; then
+	  sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo
+	  echo "installing Debian packages:$$missing"
+	  export DEBIAN_FRONTEND=noninteractive
+	  $$sudo apt-get update -qq
+	  $$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+	fi
+endef
+
+ifneq (,$(shell command -v apt-get))
+packages = $(call debian,$(1))
+else ifneq (,$(and $(shell command -v nix),$(if $(IN_NIX_SHELL),,outside)))
+packages = echo "entering the development shell of flake.nix"; exec nix --extra-experimental-features "nix-command flakes" develop --command $(MAKE) $@ ARGS="$(ARGS)"
+else
+packages = true
+endif
+
+$(VENV)/.installed: pyproject.toml
+	@if [ ! -x $(PYTHON) ]; then echo "making the Python environment in $(VENV)"; python3 -m venv $(VENV); fi
+	echo "installing Python packages"
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+$(CLIENT)/node_modules/.installed: $(CLIENT)/package-lock.json $(VENV)/.installed
+	@echo "installing the client's packages"
+	cd $(CLIENT) && PATH="$(NODE_PATH):$$PATH" npm ci --no-audit --no-fund --loglevel=error
+	touch node_modules/.installed
+
+$(CLIENT)/dist/index.html: $(CLIENT)/node_modules/.installed $(shell find $(CLIENT)/src $(CLIENT)/public $(CLIENT)/index.html $(CLIENT)/vite.config.ts -type f 2>/dev/null)
+	@echo "building the client"
+	cd $(CLIENT) && PATH="$(NODE_PATH):$$PATH" npm run --silent build -- --logLevel warn
+	touch dist/index.html
+
+client: $(CLIENT)/dist/index.html
+
+run:
+	@$(call packages,$(DEBIAN))
+	$(MAKE) --no-print-directory --silent client
+	exec $(PYTHON) -m pyjitsi.cli up $(ARGS)
+
+test:
+	@$(call packages,$(DEBIAN_TEST))
+	$(MAKE) --no-print-directory client
+	$(MAKE) --no-print-directory check units browser
+
+check:
+	@echo "== format and lint"; $(VENV)/bin/ruff format --check pyjitsi tests; $(VENV)/bin/ruff check pyjitsi tests
+	echo "== types"; $(VENV)/bin/basedpyright
+	echo "== who may import whom"; $(VENV)/bin/lint-imports
+	echo "== Lua"
+	if command -v luacheck >/dev/null; then luacheck --no-color pyjitsi/prosody; else echo "skipped: no luacheck; install lua-check"; fi
+	echo "== client"; cd $(CLIENT) && PATH="$(NODE_PATH):$$PATH" npm run --silent check && PATH="$(NODE_PATH):$$PATH" npm test --silent
+
+units:
+	@echo "== unit tests, scenarios, fuzz targets"; $(PYTHON) -m pytest tests --ignore tests/browser
+
+# Apart, since Playwright's synchronous driver and asyncio tests don't share a process.
+browser:
+	@echo "== browsers"; $(PYTHON) -m pytest tests/browser
