@@ -10,16 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from pyjitsi import __version__
-from pyjitsi.settings import ServiceSettings, SettingsError
+from pyjitsi.settings import SERVICES, SettingsError, settings_model
 
-SERVICES = ("web", "focus", "bridge")
 USAGE_ERROR, START_ERROR = 2, 1
-
-
-def settings_model(service: str) -> type[ServiceSettings]:
-    """The settings of a service, imported only when asked for: services know nothing of each other."""
-    module = importlib.import_module(f"pyjitsi.{service}.settings")
-    return getattr(module, f"{service.capitalize()}Settings")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -6,6 +6,7 @@ is ``PYJITSI_<SERVICE>_<FIELD>``, with ``__`` between levels; a credential file 
 with the same joining (``xmpp__password``), as systemd's LoadCredential= lays it out.
 """
 
+import importlib
 import os
 import tomllib
 from collections.abc import Mapping
@@ -21,6 +22,9 @@ from pydantic_settings import (
     SecretsSettingsSource,
     SettingsConfigDict,
 )
+
+
+SERVICES = ("web", "focus", "bridge")
 
 
 class SettingsError(Exception):
@@ -113,3 +117,9 @@ def _explain(service: str, item: Any) -> str:
         return f"{service}: {where}: must be set"
     shown = "…" if "password" in where or "secret" in where else repr(item["input"])[:80]
     return f"{service}: {where} = {shown}: {item['msg'][:1].lower()}{item['msg'][1:]}"
+
+
+def settings_model(service: str) -> type[ServiceSettings]:
+    """The settings of a service, imported only when asked for: services know nothing of each other."""
+    module = importlib.import_module(f"pyjitsi.{service}.settings")
+    return getattr(module, f"{service.capitalize()}Settings")

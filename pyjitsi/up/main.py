@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pyjitsi.prosody.config import ProsodyConfig, render
 from pyjitsi.service import StartError, notify
+from pyjitsi.settings import settings_model
 from pyjitsi.up import plan as plans
 from pyjitsi.up.check import until_it_works
 from pyjitsi.up.child import Child
@@ -40,8 +41,6 @@ def main(options: argparse.Namespace) -> int:
 
 def _check_settings(files: dict[str, Path]) -> None:
     """Refuse a wrong setting before anything starts."""
-    from pyjitsi.cli import settings_model
-
     for service, file in files.items():
         settings_model(service).load(file)
 

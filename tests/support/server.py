@@ -39,8 +39,19 @@ class MeetingServer:
         udp = free_port(socket.SOCK_DGRAM)
         began = time.monotonic()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "pyjitsi.cli", "up", "--listen", f"127.0.0.1:{port}", "--udp-port", str(udp)]
-            + ["--state", str(self.state), *self.options],
+            [
+                sys.executable,
+                "-m",
+                "pyjitsi.cli",
+                "up",
+                "--listen",
+                f"127.0.0.1:{port}",
+                "--udp-port",
+                str(udp),
+                "--state",
+                str(self.state),
+                *self.options,
+            ],  # fmt: skip
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
