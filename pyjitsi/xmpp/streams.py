@@ -110,6 +110,7 @@ class _Bare(XMLStream):
         self.add_event_handler("connection_failed", self._tell_failure)
         self.add_event_handler("stream_error", self._tell_refusal)
         self.add_event_handler("failed_auth", self._tell_refusal)
+        self.add_event_handler("ssl_invalid_chain", self._tell_distrust)
 
     def _tell_session(self, _: object) -> None:
         self.listener.on_session(str(self.boundjid.full))
@@ -122,6 +123,10 @@ class _Bare(XMLStream):
 
     def _tell_refusal(self, stanza: object) -> None:
         self.listener.on_refusal(_condition(stanza))
+
+    def _tell_distrust(self, error: object) -> None:
+        self.listener.on_refusal(f"its certificate is not to be trusted: {error}")
+        self.abort()
 
     def open(self, host: str, port: int) -> None:
         """Try once to connect."""
