@@ -1,7 +1,7 @@
 """Which layer of which source a receiver gets, from what it asked for and what its downlink carries.
 
-Sources are walked in priority order: on stage, selected, then the others by who spoke last; each gets one layer more
-per round while it fits, and what is on stage gets its preferred layer before any thumbnail gets a second one.
+Sources are walked in priority order: on stage, selected, then the others by who spoke last. Each gets one layer more a
+round while it fits; what is on stage gets its preferred layer (360p, full rate) before anything else gets its first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,8 @@ INITIAL_HEIGHT = 0  # nothing is sent before the receiver has said what it wants
 DEFAULT_HEIGHT = 180  # after a first message that names no default
 PREFERRED_HEIGHT = 360
 PREFERRED_RATE = 30.0
+OVERSEND = 500_000.0  # bit/s over the estimate that a shared screen on stage may take
+NEARLY = 0.8  # measured frame rates waver
 UNLIMITED = 1 << 30
 
 
@@ -87,52 +89,96 @@ def _assumed(source: Available) -> tuple[LayerInfo, ...]:
     return tuple(LayerInfo(index << 6 | 2, 180 << index, 30.0, 0.0) for index in range(source.encodings))
 
 
-def _usable(source: Available, height: int) -> list[LayerInfo]:
-    """The layers worth considering, rising (camera: one temporal step below 360p, full rate above)."""
-    layers = source.layers or _assumed(source)
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The layers of a source worth considering, rising; ``preferred`` and ``oversend`` are positions, -1 for none.
+
+    What is on stage is raised to ``preferred`` at once. ``oversend`` is what a shared screen gets even where the
+    estimate says that it does not quite fit: an unreadable screen helps nobody.
+    """
+
+    layers: tuple[LayerInfo, ...] = ()
+    preferred: int = -1
+    oversend: int = -1
+
+    def cost(self, position: int) -> float:
+        """Bit/s of the layer at a position."""
+        return self.layers[position].bitrate if position >= 0 else 0.0
+
+
+def ladder(source: Available, height: int) -> Ladder:
+    """A source's ladder under a greatest height, -1 unlimited, 0 none."""
+    if height == 0:
+        return Ladder()
+    known = source.layers or _assumed(source)
+    known = tuple(layer for layer in known if layer.bitrate > 0) or known
     limit = UNLIMITED if height < 0 else height
-    lowest = min(layer.height for layer in layers)
+    lowest = min(layer.height for layer in known)
     if source.desktop:
-        return [layer for layer in layers if layer.height <= limit] or [x for x in layers if x.height == lowest]
-    preferred = PREFERRED_HEIGHT if limit > DEFAULT_HEIGHT else -1
-    best_rate = max(layer.frame_rate for layer in layers)
-    full = min(PREFERRED_RATE if preferred > 0 else 0.0, best_rate) * 0.8  # measured rates waver
-    return [
+        layers = tuple(layer for layer in known if layer.height <= max(limit, lowest))
+        tallest = max(layer.height for layer in layers)
+        cheapest = min((layer.bitrate, at) for at, layer in enumerate(layers) if layer.height == tallest)[1]
+        return Ladder(layers, len(layers) - 1, cheapest)
+    modest = limit <= DEFAULT_HEIGHT  # a thumbnail: there is nothing to prefer among its layers
+    preferred = lowest if modest else max(PREFERRED_HEIGHT, lowest)
+    best_rate = max(layer.frame_rate for layer in known)
+    fluent = 0.0 if modest else min(PREFERRED_RATE, best_rate) * NEARLY
+    layers = tuple(
         layer
-        for layer in layers
-        if layer.height == lowest or (layer.height <= limit and (layer.height < preferred or layer.frame_rate >= full))
-    ]
+        for layer in known
+        if layer.height == lowest
+        or (layer.height <= limit and (layer.frame_rate >= fluent or layer.height < preferred))
+    )
+    wanted = limit if modest else preferred
+    return Ladder(
+        layers, max((at for at, layer in enumerate(layers) if layer.height <= max(wanted, lowest)), default=-1)
+    )
 
 
 def allocate(
     wishes: Wishes, ordered: Sequence[Available], heights: Mapping[str, int], bitrate: float
 ) -> dict[str, int]:
     """The target layer of each source, OFF for none; ``bitrate`` is the downlink in bit/s."""
-    usable = {each.name: _usable(each, heights[each.name]) if heights[each.name] else [] for each in ordered}
-    chosen = {each.name: -1 for each in ordered}
+    ladders = [ladder(each, heights[each.name]) for each in ordered]
+    chosen = [-1] * len(ladders)
     remaining = bitrate
+    raised = True
+    while raised:
+        raised = False
+        for at, (source, rungs) in enumerate(zip(ordered, ladders, strict=True)):
+            if not rungs.layers:
+                continue
+            stage = source.name in wishes.on_stage
+            before = rungs.cost(chosen[at])
+            position = _raise(rungs, chosen[at], remaining + before, stage)
+            if at == 0 and stage and position < rungs.oversend:
+                position = max(position, _oversent(rungs, remaining + before))
+            if position != chosen[at]:
+                chosen[at] = position
+                remaining -= rungs.cost(position) - before
+                raised = True
+            if stage and position < rungs.preferred:
+                break  # the stage comes first: thumbnails starve before it does
+    return {
+        source.name: rungs.layers[position].index if position >= 0 else OFF
+        for source, rungs, position in zip(ordered, ladders, chosen, strict=True)
+    }
 
-    def cost(name: str, position: int) -> float:
-        return usable[name][position].bitrate if position >= 0 else 0.0
 
-    progressing = True
-    while progressing:
-        progressing = False
-        for source in ordered:
-            name, layers = source.name, usable[source.name]
-            position = chosen[name]
-            stage = name in wishes.on_stage
-            steps = 1
-            if stage and position < 0:
-                steps = max(1, sum(layer.height <= PREFERRED_HEIGHT for layer in layers))
-            before = remaining
-            while steps and position + 1 < len(layers):
-                if cost(name, position + 1) - cost(name, chosen[name]) > before:
-                    break
-                position += 1
-                steps -= 1
-            if position != chosen[name]:
-                remaining -= cost(name, position) - cost(name, chosen[name])
-                chosen[name] = position
-                progressing = True
-    return {name: usable[name][position].index if position >= 0 else OFF for name, position in chosen.items()}
+def _raise(rungs: Ladder, position: int, limit: float, stage: bool) -> int:
+    """One layer up if it fits, on stage up to the preferred one; then on to any higher layer that costs no more."""
+    top = len(rungs.layers) - 1
+    if position < 0 and stage:
+        while position < rungs.preferred and rungs.cost(position + 1) <= limit:
+            position += 1
+    elif position < top and rungs.cost(position + 1) < limit:
+        position += 1
+    if position >= 0:
+        position = max(at for at in range(position, top + 1) if rungs.cost(at) <= rungs.cost(position))
+    return position
+
+
+def _oversent(rungs: Ladder, limit: float) -> int:
+    """The best layer of a shared screen that is at most somewhat too much."""
+    fitting = [at for at in range(rungs.oversend + 1) if rungs.cost(at) <= limit + OVERSEND]
+    return max(fitting, default=-1)
