@@ -23,7 +23,6 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-
 SERVICES = ("web", "focus", "bridge")
 
 

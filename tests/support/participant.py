@@ -216,7 +216,7 @@ class Participant:
         """Wait for something to hold. Raises AssertionError naming what was awaited."""
         try:
             async with asyncio.timeout(timeout):
-                while not check():
+                while not check():  # noqa: ASYNC110 (what is awaited is not one event)
                     await asyncio.sleep(0.05)
         except TimeoutError:
             raise AssertionError(f"{self.nick}: {what} did not come about within {timeout} s") from None

@@ -38,20 +38,9 @@ class MeetingServer:
         port = free_port(socket.SOCK_STREAM)
         udp = free_port(socket.SOCK_DGRAM)
         began = time.monotonic()
+        command = [sys.executable, "-m", "pyjitsi.cli", "up", "--listen", f"127.0.0.1:{port}", "--udp-port", str(udp)]
         self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "pyjitsi.cli",
-                "up",
-                "--listen",
-                f"127.0.0.1:{port}",
-                "--udp-port",
-                str(udp),
-                "--state",
-                str(self.state),
-                *self.options,
-            ],  # fmt: skip
+            [*command, "--state", str(self.state), *self.options],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
