@@ -10,7 +10,7 @@ from pyjitsi.bridge.plane.projection import Projection, Vp8Projection
 from pyjitsi.bridge.plane.srtp import SrtpError
 from pyjitsi.rtp import rtcp, transport_cc
 from pyjitsi.rtp.errors import RtpError
-from pyjitsi.rtp.packet import RtpPacket, is_rtcp
+from pyjitsi.rtp.packet import MINIMUM, RtpPacket, is_rtcp
 from pyjitsi.rtp.vp8 import Vp8Descriptor
 
 if TYPE_CHECKING:
@@ -42,12 +42,15 @@ class Ingress:
             endpoint.drop("malformed")
 
     def _rtp(self, endpoint: Endpoint, data: bytes, at: float) -> None:
-        header = RtpPacket(data)  # of the protected packet: what is read before authentication is not acted on
-        codec = endpoint.codecs.get(header.payload_type)
+        if len(data) < MINIMUM:
+            endpoint.drop("short")
+            return
+        # Of the protected packet only what is never encrypted; padding, for one, is not yet readable.
+        codec = endpoint.codecs.get(data[1] & 0x7F)
         if codec is None:
             endpoint.drop("unknown-pt")
             return
-        stream = endpoint.streams.get(header.ssrc)
+        stream = endpoint.streams.get(int.from_bytes(data[8:12], "big"))
         if stream is None:
             # libsrtp would keep a context for each new SSRC; only signalled ones come that far.
             endpoint.drop("unknown-ssrc")

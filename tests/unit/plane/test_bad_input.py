@@ -1,0 +1,122 @@
+"""What hurt others' bridges, and must not hurt ours: each is dropped, counted, and nobody else notices."""
+
+import random
+
+import pytest
+
+from pyjitsi.bridge.plane import create
+from pyjitsi.bridge.plane.api import Encoding, Plane, Source
+from pyjitsi.bridge.plane.endpoint import BEFORE_KEYS, MAX_STREAMS
+from pyjitsi.rtp.packet import build
+from tests.support.media_peer import CODECS, EXTENSIONS, MediaPeer
+
+
+@pytest.fixture
+def plane() -> Plane:
+    made = create()
+    made.add_conference(1, 7001, 7002)
+    return made
+
+
+@pytest.fixture
+def ana(plane: Plane) -> MediaPeer:
+    return MediaPeer(plane, 1, 1)
+
+
+@pytest.fixture
+def ben(plane: Plane, ana: MediaPeer) -> MediaPeer:
+    return MediaPeer(plane, 1, ana.id + 1)
+
+
+def dropped(peer: MediaPeer) -> dict[str, int]:
+    return peer.plane.counters(peer.id).dropped or {}
+
+
+def test_a_replayed_packet_is_heard_once(ana: MediaPeer, ben: MediaPeer) -> None:
+    wire = ana.send(build(111, False, 1, 960, ana.audio_ssrc, b"", b"opus"), 1.0)
+    for _ in range(3):
+        ana.plane.receive(wire, ana.address, 1.0)
+    ben.take(ana.plane.take_transmits())
+    assert len(ben.got) == 1
+    assert dropped(ana) == {"replay": 3}
+
+
+def test_truncated_and_changed_packets_are_not_believed(ana: MediaPeer, ben: MediaPeer) -> None:
+    wire = ana.protect(build(111, False, 1, 960, ana.audio_ssrc, b"", b"opus"))
+    for length in range(len(wire)):
+        ana.plane.receive(wire[:length], ana.address, 1.0)
+    ana.plane.receive(wire[:-1] + bytes((wire[-1] ^ 1,)), ana.address, 1.0)
+    assert ana.plane.take_transmits() == []
+    assert set(dropped(ana)) <= {"auth", "malformed", "unknown-pt", "unknown-ssrc", "short"}
+    ana.plane.receive(wire, ana.address, 1.0)
+    ben.take(ana.plane.take_transmits())
+    assert len(ben.got) == 1
+
+
+def test_an_ssrc_of_somebody_else_is_not_taken(plane: Plane, ana: MediaPeer, ben: MediaPeer) -> None:
+    plane.set_sources(ben.id, (Source(ben.audio, "audio", (Encoding(ana.audio_ssrc),)),))
+    assert dropped(ben) == {"ssrc-of-another": 1}
+    ben.send(build(111, False, 1, 960, ana.audio_ssrc, b"", b"mine?"), 1.0)
+    assert plane.take_transmits() == []
+    assert dropped(ben)["unknown-ssrc"] == 1
+    ana.speak(1, 1.0)
+    ben.take(plane.take_transmits())
+    assert [each.payload for each in ben.got] == [b"opus"]
+
+
+def test_ten_thousand_ssrcs_cost_no_state(plane: Plane, ana: MediaPeer, ben: MediaPeer) -> None:
+    for ssrc in range(500_000, 510_000):
+        plane.receive(build(111, False, 1, 960, ssrc, b"", b"flood"), ana.address, 1.0)
+    assert dropped(ana) == {"unknown-ssrc": 10_000}
+    many = tuple(Source(f"{ana.name}-a{n}", "audio", (Encoding(600_000 + n),)) for n in range(2000))
+    plane.set_sources(ana.id, many)
+    ana.send(build(111, False, 1, 960, 600_000 + MAX_STREAMS, b"", b"over"), 1.0)
+    assert plane.take_transmits() == []
+    ana.send(build(111, False, 1, 960, 600_000, b"", b"within"), 1.0)
+    ben.take(plane.take_transmits())
+    assert [each.payload for each in ben.got] == [b"within"]
+
+
+@pytest.mark.parametrize("size", range(21))
+def test_tiny_payloads_pass_every_parser(size: int, ana: MediaPeer, ben: MediaPeer) -> None:
+    ana.plane.set_target(ben.id, ana.video, 2)
+    generator = random.Random(size)
+    for number, kind in enumerate((100, 96, 111, 107)):
+        ssrc = ana.audio_ssrc if kind == 111 else ana.rtx[0] if kind == 96 else ana.ssrcs[0]
+        payload = generator.randbytes(size)
+        ana.send(build(kind, True, number, 1, ssrc, b"", payload), 1.0)
+    ana.plane.tick(2.0)
+    ana.speak(9, 2.0)
+    ben.take(ana.plane.take_transmits())
+    assert any(each.payload == b"opus" for each in ben.got)
+
+
+def test_oversized_packets_are_dropped(ana: MediaPeer) -> None:
+    ana.plane.receive(bytes((0x80, 111)) + bytes(1600), ana.address, 1.0)
+    assert dropped(ana) == {"oversize": 1}
+
+
+def test_packets_before_the_keys_are_kept_but_not_without_bound(plane: Plane, ana: MediaPeer) -> None:
+    plane.add_endpoint(1, 9)
+    plane.set_media(9, CODECS, EXTENSIONS)
+    plane.bind(("203.0.113.5", 5), 9)
+    for number in range(BEFORE_KEYS * 10):
+        plane.receive(bytes((0x80, 111)) + number.to_bytes(4, "big") + bytes(20), ("203.0.113.5", 5), 1.0)
+    assert plane.take_transmits() == []
+    assert ana.plane.counters(9).packets_received == 0
+
+
+def test_media_from_an_address_that_was_never_bound_goes_nowhere(plane: Plane, ana: MediaPeer) -> None:
+    plane.receive(ana.protect(build(111, False, 1, 960, ana.audio_ssrc, b"", b"opus")), ("203.0.113.66", 6), 1.0)
+    assert plane.take_transmits() == []
+    assert plane.take_events() == []
+
+
+def test_random_datagrams_stop_nobody(plane: Plane, ana: MediaPeer, ben: MediaPeer) -> None:
+    generator = random.Random(7)
+    for _ in range(3000):
+        plane.receive(generator.randbytes(generator.randrange(80)), ana.address, 1.0)
+    plane.take_events()
+    ana.speak(1, 2.0)
+    ben.take(plane.take_transmits())
+    assert [each.payload for each in ben.got] == [b"opus"]
