@@ -1,5 +1,7 @@
 """Two clients on a plane, with real SRTP: what one sends, the other gets as one clean stream."""
 
+import itertools
+
 import pytest
 
 from pyjitsi.bridge.plane import create
@@ -45,13 +47,13 @@ def meeting() -> Meeting:
 def assert_clean(received: list[RtpPacket]) -> None:
     """Sequence numbers without holes, time that never goes back, picture ids and TL0PICIDX one by one."""
     assert received
-    steps = [distance(b.sequence, a.sequence) for a, b in zip(received, received[1:], strict=False)]
+    steps = [distance(b.sequence, a.sequence) for a, b in itertools.pairwise(received)]
     assert set(steps) <= {1}
     times = [each.timestamp for each in received]
-    assert all((b - a) & 0xFFFFFFFF < 2**31 for a, b in zip(times, times[1:], strict=False))
+    assert all((b - a) & 0xFFFFFFFF < 2**31 for a, b in itertools.pairwise(times))
     frames = pictures(received)
-    assert {(b.picture_id - a.picture_id) & 0x7FFF for a, b in zip(frames, frames[1:], strict=False)} <= {1}
-    assert {(b.tl0 - a.tl0) & 0xFF for a, b in zip(frames, frames[1:], strict=False)} <= {0, 1}
+    assert {(b.picture_id - a.picture_id) & 0x7FFF for a, b in itertools.pairwise(frames)} <= {1}
+    assert {(b.tl0 - a.tl0) & 0xFF for a, b in itertools.pairwise(frames)} <= {0, 1}
 
 
 def test_nothing_is_sent_of_a_camera_before_it_was_asked_for(meeting: Meeting) -> None:
