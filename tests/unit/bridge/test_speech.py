@@ -5,7 +5,6 @@ from pyjitsi.bridge.plane.api import AudioLevel
 from pyjitsi.bridge.speech import SpeakerDetector
 from tests.unit.bridge.conftest import Stage
 
-
 SILENCE, SPEECH, NOISE = "silence", "speech", "noise"
 
 

@@ -1,0 +1,154 @@
+"""Whose a datagram is: ufrag, transaction, address; and who may take an address from whom."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pyjitsi.bridge.endpoint import Endpoint
+from pyjitsi.bridge.plane.api import Address, Datagram
+from pyjitsi.bridge.transport import stun
+from pyjitsi.xmpp.stanzas import colibri2, ice_udp
+from tests.unit.bridge.conftest import Stage, new
+
+PEER: Address = ("198.51.100.7", 4000)
+OTHER: Address = ("198.51.100.8", 4000)
+REMOTE = ice_udp.IceUdpTransport(ufrag="peer", pwd="p" * 22)
+HELLO = bytes([22]) + b"\xfe\xfd" + bytes(50)
+
+
+class Peer:
+    """A client by its STUN messages alone."""
+
+    def __init__(self, stage: Stage, identity: str) -> None:
+        self.stage = stage
+        stage.ask(new(identity), create=not stage.bridge.conferences)
+        self.endpoint: Endpoint = stage.conference.endpoints[identity]
+        stage.ask(colibri2.Endpoint(identity, transport=colibri2.Transport(ice=REMOTE)))
+
+    def check(self, address: Address, *, password: str | None = None) -> None:
+        """Send a check from an address."""
+        local = self.endpoint.credentials
+        key = (password or local.pwd).encode()
+        data = stun.binding_request(
+            b"123456789012", f"{local.ufrag}:peer", key, priority=5, controlling=False, tie_breaker=1
+        )
+        self.say(data, address)
+
+    def say(self, data: bytes, address: Address) -> None:
+        """Send any STUN or DTLS datagram."""
+        self.stage.plane.events.append(Datagram(data, address, self.stage.now))
+        self.stage.now += 0.03
+        self.stage.bridge.tick(self.stage.now)
+
+    def answer(self, address: Address) -> int:
+        """Answer all checks of the bridge to an address; returns how many."""
+        requests = [
+            stun.parse(data)
+            for data, to in self.stage.bridge.take_transmits()
+            if to == address and data[:2] == b"\x00\x01"
+        ]
+        for request in requests:
+            self.say(stun.binding_success(request, address, REMOTE.pwd.encode()), address)  # pyright: ignore[reportOptionalMemberAccess]
+        return len(requests)
+
+
+@pytest.fixture
+def peer(stage: Stage) -> Peer:
+    return Peer(stage, "one")
+
+
+def test_a_check_with_the_right_password_binds_its_address(stage: Stage, peer: Peer) -> None:
+    peer.check(PEER)
+    assert stage.plane.bound == {PEER: peer.endpoint.key}
+    assert not stage.plane.destinations, "nothing is sent there before a check of ours was answered"
+    assert peer.answer(PEER)
+    assert stage.plane.destinations == {peer.endpoint.key: PEER}
+
+
+def test_a_check_with_a_wrong_password_binds_nothing(stage: Stage, peer: Peer) -> None:
+    peer.check(PEER, password="w" * 24)
+    assert stage.plane.bound == {}
+
+
+def test_dtls_from_an_address_that_ice_never_saw_is_dropped_and_counted(stage: Stage, peer: Peer) -> None:
+    peer.say(HELLO, PEER)
+    peer.say(HELLO, PEER)
+    assert stage.bridge.dropped["dtls-unvalidated"] == 2
+    assert not stage.bridge.take_transmits()
+    peer.check(PEER)
+    peer.say(HELLO, OTHER)
+    assert stage.bridge.dropped["dtls-unvalidated"] == 3
+
+
+def test_stun_for_nobody_is_dropped_and_counted(stage: Stage, peer: Peer) -> None:
+    stranger = stun.binding_request(b"1" * 12, "nobody:peer", b"k", priority=1, controlling=False, tie_breaker=1)
+    peer.say(stranger, PEER)
+    peer.say(b"\x00\x01\x00\x00", PEER)
+    assert stage.bridge.dropped["stun-unknown"] == 2
+
+
+def test_an_answer_from_a_signalled_candidate_finds_its_endpoint(stage: Stage, peer: Peer) -> None:
+    candidate = ice_udp.Candidate("1", 1, "udp", 100, PEER[0], PEER[1], "host")
+    transport = ice_udp.IceUdpTransport(ufrag="peer", pwd="p" * 22, candidates=(candidate,))
+    stage.ask(colibri2.Endpoint("one", transport=colibri2.Transport(ice=transport)))
+    stage.wait(0.1)
+    assert peer.answer(PEER)
+    assert stage.plane.bound == {PEER: peer.endpoint.key}
+    assert stage.plane.destinations == {peer.endpoint.key: PEER}
+
+
+def test_a_forged_request_takes_no_address_from_another(stage: Stage, peer: Peer) -> None:
+    peer.check(PEER)
+    peer.answer(PEER)
+    thief = Peer(stage, "two")
+    stage.bridge.take_transmits()
+    thief.check(PEER)
+    assert stage.plane.bound == {PEER: peer.endpoint.key}
+    peer.say(HELLO, PEER)
+    assert stage.bridge.dropped["dtls-unvalidated"] == 0
+    assert thief.endpoint.validated == set()
+
+
+def test_an_address_moves_to_who_answers_there(stage: Stage, peer: Peer) -> None:
+    peer.check(PEER)
+    peer.answer(PEER)
+    newcomer = Peer(stage, "two")
+    stage.bridge.take_transmits()
+    newcomer.check(PEER)
+    assert newcomer.answer(PEER)
+    assert stage.plane.bound == {PEER: newcomer.endpoint.key}
+    assert peer.endpoint.validated == set()
+    stage.ask(colibri2.Endpoint("one", expire=True))
+    assert stage.plane.bound == {PEER: newcomer.endpoint.key}
+    assert stage.bridge.demux.at(PEER) is newcomer.endpoint
+
+
+def test_who_ended_is_found_no_more(stage: Stage, peer: Peer) -> None:
+    peer.check(PEER)
+    Peer(stage, "two")
+    stage.ask(colibri2.Endpoint("one", expire=True))
+    stage.bridge.take_transmits()
+    peer.check(PEER)
+    peer.say(HELLO, PEER)
+    assert (stage.bridge.dropped["stun-unknown"], stage.bridge.dropped["dtls-unvalidated"]) == (1, 1)
+    assert not [to for _, to in stage.bridge.take_transmits() if to == PEER]
+
+
+def test_checks_that_nobody_answers_are_forgotten(stage: Stage, peer: Peer) -> None:
+    peer.check(PEER)
+    (request,) = [data for data, _ in stage.bridge.take_transmits() if data[:2] == b"\x00\x01"][:1]
+    assert stage.bridge.demux.of_stun(b"\x01\x01" + request[2:20], OTHER) is peer.endpoint
+    stage.ask(new("keeps-the-room"))
+    stage.now += 45
+    stage.bridge.demux.forget_old_checks(stage.now)
+    assert stage.bridge.demux.of_stun(b"\x01\x01" + request[2:20], OTHER) is None
+
+
+@given(st.binary(min_size=1, max_size=200), st.sampled_from([PEER, OTHER]))
+def test_no_datagram_is_a_fault(data: bytes, address: Address) -> None:
+    stage = Stage()
+    peer = Peer(stage, "one")
+    peer.check(PEER)
+    peer.say(bytes([data[0] % 4]) + data[1:], address)
+    peer.say(bytes([20 + data[0] % 44]) + data[1:], address)
+    assert stage.bridge.faults == 0

@@ -1,0 +1,68 @@
+"""What a bridge says of itself, and its metrics."""
+
+from prometheus_client import CollectorRegistry, generate_latest
+
+from pyjitsi.bridge.metrics import BridgeCollector
+from pyjitsi.bridge.stats import Stress, as_text, stats
+from pyjitsi.xmpp.stanzas import colibri2
+from tests.unit.bridge.conftest import Stage
+
+
+def test_the_presence_has_what_a_focus_reads(stage: Stage) -> None:
+    stage.enter("one")
+    figures = as_text(stats(stage.bridge, 0.21, "1.2", None, None, 1_772_446_507.114, healthy=True))
+    assert figures == {
+        "stress_level": "0.21",
+        "average_participant_stress": "0.01",
+        "version": "1.2",
+        "healthy": "true",
+        "drain": "false",
+        "graceful_shutdown": "false",
+        "shutting_down": "false",
+        "colibri2": "true",
+        "conferences": "1",
+        "endpoints": "1",
+        "participants": "1",
+        "current_timestamp": "2026-03-02 10:15:07.114",
+    }
+
+
+def test_region_and_relay_only_where_set(stage: Stage) -> None:
+    figures = stats(stage.bridge, 0.0, "1.2", "north", "bridge-1", 0.0, healthy=True)
+    assert (figures["region"], figures["relay_id"]) == ("north", "bridge-1")
+
+
+def test_stress_is_the_part_of_one_core() -> None:
+    stress = Stress()
+    stress.sample(100.0, 5.0)
+    assert stress.level == 0.0
+    stress.sample(110.0, 9.5)
+    assert abs(stress.level - 0.5) < 1e-9
+
+
+def metrics(stage: Stage, collector: BridgeCollector) -> dict[str, float]:
+    registry = CollectorRegistry()
+    registry.register(collector)
+    lines = generate_latest(registry).decode().splitlines()
+    return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2]) for line in lines if not line.startswith("#")}
+
+
+def test_totals_outlive_their_endpoints(stage: Stage) -> None:
+    collector = BridgeCollector(stage.bridge)
+    one, _ = stage.enter("one")
+    stage.enter("two")
+    stage.plane.totals[one.key].packets_received = 7
+    stage.plane.totals[one.key].dropped = {"replay": 2}
+    one.dropped["dtls-unvalidated"] += 1
+    collector.refused["channel", "json"] += 3
+    before = metrics(stage, collector)
+    assert before["pyjitsi_bridge_endpoints"] == 2
+    assert before["pyjitsi_bridge_conferences"] == 1
+    assert before["pyjitsi_bridge_packets_received_total"] == 7
+    assert before['pyjitsi_bridge_dropped_total{reason="replay"}'] == 2
+    assert before['pyjitsi_bridge_refused_total{reason="json",what="channel"}'] == 3
+    stage.ask(colibri2.Endpoint("one", expire=True))
+    after = metrics(stage, collector)
+    assert after["pyjitsi_bridge_endpoints"] == 1
+    assert after["pyjitsi_bridge_packets_received_total"] == 7
+    assert after['pyjitsi_bridge_dropped_total{reason="dtls-unvalidated"}'] == 1
