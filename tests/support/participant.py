@@ -101,8 +101,10 @@ class Participant:
 
     async def hang_up(self) -> None:
         """Close media only."""
-        for task in self._tasks:
+        others = [task for task in self._tasks if task is not asyncio.current_task()]
+        for task in others:
             task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
         if self._channel is not None:
             await self._channel.close()
             self._channel = None
