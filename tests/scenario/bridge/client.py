@@ -4,13 +4,14 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.rtp import RtpPacket
 
-from pyjitsi.xmpp.stanzas import colibri2, ssma
+from pyjitsi.xmpp.stanzas import colibri2, ice_udp, ssma
 from tests.scenario.bridge.focus import AUDIO, VIDEO, Focus
 from tests.support.jingle_sdp import LocalSources, Offer, read_answer, to_sdp
 from tests.support.media import Picture, Tone
@@ -27,6 +28,7 @@ class Client:
         self.messages: list[dict[str, Any]] = []
         self.mine: LocalSources | None = None
         self.url: str = ""
+        self.fingerprint: ice_udp.Fingerprint | None = None  # to signal in place of the right one
         self.closed_with: int | None = None
         self._http: aiohttp.ClientSession | None = None
         self._channel: aiohttp.ClientWebSocketResponse | None = None
@@ -45,6 +47,8 @@ class Client:
         self._keep_packets()
         transport, mine = read_answer(self.pc.localDescription.sdp)
         self.mine = mine
+        if self.fingerprint is not None:
+            transport = replace(transport, fingerprints=(self.fingerprint,))
         rtx = () if mine.video_rtx is None else (ssma.Source(mine.video_rtx),)
         fid = () if mine.video_rtx is None else (ssma.SsrcGroup("FID", (mine.video, mine.video_rtx)),)
         sources = (

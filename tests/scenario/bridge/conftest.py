@@ -41,6 +41,7 @@ async def bridge(connection: FakeConnection, monkeypatch: pytest.MonkeyPatch) ->
         return connection
 
     monkeypatch.setattr(service, "client", client)
+    monkeypatch.setattr(service, "INTERVAL", 0.5)
     running = BridgeService(BridgeSettings.model_validate(values))
     await running.start()
     connection.presence(f"{BREWERY}/jvb-1")
