@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
@@ -15,6 +16,7 @@ import aiohttp
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.rtp import RtpPacket
 
+from pyjitsi.xmpp.stanzas.ice_udp import Fingerprint
 from tests.support.jingle_sdp import JINGLE, LocalSources, Offer, accept, read_answer, read_offer, to_sdp
 from tests.support.media import Picture, Tone
 from tests.support.xmpp_client import CLIENT, XmppClient
@@ -53,7 +55,8 @@ class Participant:
         self.sources_of: dict[str, Any] = {}
         self.received: dict[int, list[RtpPacket]] = defaultdict(list)
         self.messages: list[dict[str, Any]] = []
-        self.answer: Callable[[Offer], Element | None] | None = None
+        self.answers: bool = True  # False: offers are read and never answered
+        self.lies_about_fingerprint: bool = False
         self.pc: RTCPeerConnection | None = None
         self.mine: LocalSources | None = None
         self._channel: aiohttp.ClientWebSocketResponse | None = None
@@ -162,11 +165,8 @@ class Participant:
                 self.sources_of[owner] = lists
 
     async def accept(self, offer: Offer) -> None:
-        """Answer with aiortc; ``answer`` replaces what is sent, for tests of bad answers."""
-        if self.answer is not None:
-            payload = self.answer(offer)
-            if payload is not None:
-                await self.client.iq(self.focus, payload)
+        """Answer with aiortc."""
+        if not self.answers:
             return
         pc = self.pc = RTCPeerConnection()
         pc.addTrack(Tone())
@@ -175,6 +175,9 @@ class Participant:
         await pc.setLocalDescription(await pc.createAnswer())
         self._listen(pc)
         transport, self.mine = read_answer(pc.localDescription.sdp)
+        if self.lies_about_fingerprint:
+            other = Fingerprint("sha-256", ":".join(["AB"] * 32), "active")
+            transport = replace(transport, fingerprints=(other,))
         jingle = accept(offer, self.nick, self.focus, self.client.jid, transport, self.mine)
         await self.client.iq(self.focus, jingle)
         await self._open_channel(offer)

@@ -9,8 +9,13 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
+import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
 
 ADDRESS = re.compile(r"https?://[^\s/]+/")
 
@@ -77,6 +82,20 @@ class MeetingServer:
             if any("prosody" in Path(word).name for word in words[:2]) and "prosody" not in found:
                 found["prosody"] = int(pid)
         return found
+
+    def settings(self, service: str) -> dict[str, Any]:
+        """A service's generated settings."""
+        return tomllib.loads((self.state / f"{service}.toml").read_text())
+
+    def metric(self, service: str, name: str, **labels: str) -> float:
+        """A service's metric now, 0 where it has not been counted yet."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.settings(service)['http_port']}/metrics") as page:
+            text: str = page.read().decode()
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                if sample.name == name and sample.labels == labels:
+                    return sample.value
+        return 0.0
 
     def kill(self, service: str) -> None:
         """SIGKILL one service."""

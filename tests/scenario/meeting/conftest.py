@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Protocol
 
 import pytest
 
@@ -11,7 +12,15 @@ from tests.support.server import MeetingServer
 from tests.support.xmpp_client import XmppClient
 
 pytestmark = pytest.mark.timeout(180)
-Invite = Callable[[str], Awaitable[Participant]]
+Connect = Callable[[], Awaitable[XmppClient]]
+
+
+class Invite(Protocol):
+    """Lets a scripted participant into a room."""
+
+    async def __call__(
+        self, room: str, *, answers: bool = True, lies_about_fingerprint: bool = False
+    ) -> Participant: ...
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +40,7 @@ def room(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-async def connect(server: MeetingServer) -> AsyncIterator[Callable[[], Awaitable[XmppClient]]]:
+async def connect(server: MeetingServer) -> AsyncIterator[Connect]:
     """Logs clients in, and out after the test."""
     clients: list[XmppClient] = []
 
@@ -46,12 +55,13 @@ async def connect(server: MeetingServer) -> AsyncIterator[Callable[[], Awaitable
 
 
 @pytest.fixture
-async def invite(connect: Callable[[], Awaitable[XmppClient]]) -> AsyncIterator[Invite]:
+async def invite(connect: Connect) -> AsyncIterator[Invite]:
     """Lets scripted participants in, and sends them home after the test."""
     people: list[Participant] = []
 
-    async def one(room: str) -> Participant:
+    async def one(room: str, *, answers: bool = True, lies_about_fingerprint: bool = False) -> Participant:
         person = Participant(await connect(), room)
+        person.answers, person.lies_about_fingerprint = answers, lies_about_fingerprint
         people.append(person)
         await person.join()
         return person
