@@ -114,12 +114,8 @@ class Bridge:
 
     # Datagrams and timers.
 
-    def datagram(self, data: bytes, address: Address, now: float) -> None:
-        """One datagram of the media port; call ``pump`` after a batch of them."""
-        self.plane.receive(data, address, now)
-
     def pump(self, now: float) -> None:
-        """Handle what the plane has to say."""
+        """Handle what the plane has to say; call it after a batch of datagrams went to ``plane.receive``."""
         for event in self.plane.take_events():
             try:
                 self._event(event, now)

@@ -147,6 +147,7 @@ class Endpoint:
                     self._start_dtls(now)
                 case ice_events.ConsentLost():
                     self.log.info("no consent to send any more")
+                    self._send_to(None)
                 case ice_events.Failed(reason):
                     self._fail(f"ICE: {reason}")
         for event in self.dtls.take_events():
@@ -167,12 +168,12 @@ class Endpoint:
             self.validated.add(address)
             self.plane.bind(address, self.key)
 
-    def _send_to(self, address: Address) -> None:
+    def _send_to(self, address: Address | None) -> None:
         self.destination = address
         self.plane.set_destination(self.key, address)
 
     def _start_dtls(self, now: float) -> None:
-        if self.dtls.started or not self.validated or not self._fingerprints or self.failed is not None:
+        if self.dtls.started or self.destination is None or not self._fingerprints or self.failed is not None:
             return
         try:
             self.dtls.start(self._role, self._fingerprints, now)
@@ -192,8 +193,6 @@ class Endpoint:
         """STUN and DTLS to send."""
         out = self.ice.take_transmits()
         flight = self.dtls.take_transmits()
-        if flight and self.destination is None and self.validated:
-            self.destination = next(iter(self.validated))
         if self.destination is not None:
             out += [(data, self.destination) for data in flight]
         return out
@@ -211,9 +210,9 @@ class Endpoint:
         """Whether it can be freed: failed, idle for a minute, or never there for two."""
         if self.failed is not None and now - max(self.created, self.activity) > INACTIVE:
             return True
-        if self.destination is None:
+        if not self.activity:
             return now - self.created > EXPIRE_NEVER
-        return now - max(self.activity, self.created) > EXPIRE_IDLE
+        return now - self.activity > EXPIRE_IDLE
 
     # Bridge channel.
 

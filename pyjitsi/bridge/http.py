@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 from collections import Counter
+from collections.abc import Callable
 
 import structlog
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -22,17 +23,21 @@ FORBIDDEN = "no such conference, endpoint or password"
 class WebSocketChannel:
     """An open web-socket as ``endpoint.Channel``: what is sent waits in a queue until the socket takes it."""
 
-    def __init__(self, socket: web.WebSocketResponse) -> None:
+    def __init__(self, socket: web.WebSocketResponse, on_slow: Callable[[], None]) -> None:
         self._socket: web.WebSocketResponse = socket
+        self._on_slow: Callable[[], None] = on_slow
         self._queue: asyncio.Queue[str | None] = asyncio.Queue(QUEUE + 1)
         self._ending: tuple[int, str] | None = None
 
     def send(self, text: str) -> None:
         """Queue a message; a client that lets too many wait is cut off."""
-        if self._queue.qsize() >= QUEUE:
-            self.close(WSCloseCode.TRY_AGAIN_LATER, "read too slowly")
-        elif self._ending is None:
+        if self._ending is not None:
+            return
+        if self._queue.qsize() < QUEUE:
             self._queue.put_nowait(text)
+        else:
+            self._on_slow()
+            self.close(WSCloseCode.TRY_AGAIN_LATER, "read too slowly")
 
     def close(self, code: int, reason: str) -> None:
         """End it, after what waits unless that is too much."""
@@ -79,8 +84,8 @@ class ChannelServer:
         conference, endpoint = found
         socket = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=MAX_BYTES, compress=False)
         await socket.prepare(request)
-        channel = WebSocketChannel(socket)
         reader = ChannelReader(conference, endpoint, self._version, self._refused)
+        channel = WebSocketChannel(socket, lambda: reader.refuse("slow", f"{QUEUE} messages wait for the client"))
         writer = asyncio.create_task(channel.write())
         endpoint.opened(channel)
         conference.opened(endpoint, self._version, hello=True)

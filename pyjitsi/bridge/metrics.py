@@ -1,7 +1,7 @@
 """The bridge's metrics, gathered from its objects when they are asked for."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 class BridgeCollector(Collector):
     """Totals survive the endpoints that they were counted for."""
 
-    def __init__(self, bridge: "Bridge") -> None:
+    def __init__(self, bridge: "Bridge", losses: Callable[[], Mapping[str, int]] = dict) -> None:
+        """``losses`` are the shell's own drops by reason."""
         self._bridge: Bridge = bridge
+        self._losses: Callable[[], Mapping[str, int]] = losses
         self.refused: Counter[tuple[str, str]] = Counter()  # (what, reason)
 
     def collect(self) -> Iterator[Metric]:
@@ -23,6 +25,7 @@ class BridgeCollector(Collector):
         yield GaugeMetricFamily("pyjitsi_bridge_conferences", "Conferences now.", len(bridge.conferences))
         yield GaugeMetricFamily("pyjitsi_bridge_endpoints", "Endpoints now.", bridge.endpoint_count)
         drops: Counter[str] = Counter(bridge.dropped)
+        drops.update(self._losses())
         totals: Counter[str] = Counter(bridge.gone)
         for conference in bridge.conferences.values():
             for endpoint in conference.endpoints.values():

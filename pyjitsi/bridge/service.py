@@ -16,7 +16,6 @@ from pyjitsi.bridge.colibri import modify
 from pyjitsi.bridge.http import ChannelServer
 from pyjitsi.bridge.metrics import BridgeCollector
 from pyjitsi.bridge.plane import create as create_plane
-from pyjitsi.bridge.plane.api import Address
 from pyjitsi.bridge.settings import BridgeSettings
 from pyjitsi.bridge.stats import INTERVAL, Stat, Stress, as_text, stats
 from pyjitsi.bridge.transport.certificate import Certificate
@@ -31,6 +30,7 @@ from pyjitsi.xmpp.stanzas.errors import StanzaError
 log = structlog.get_logger("bridge")
 
 TICK = 0.015
+IDLE_TICK = 0.1
 REFUSED_RETRY = 5.0  # seconds; a nickname is taken until the server notices that its last bearer is gone
 REMOVED_RETRY = 1.0
 MAX_COMPLAINTS = 10_000
@@ -54,10 +54,10 @@ class BridgeService:
             max_endpoints=settings.max_endpoints,
         )
         self._certificate_at: float = clock.monotonic()
-        self._collector: BridgeCollector = BridgeCollector(self.bridge)
+        self._collector: BridgeCollector = BridgeCollector(self.bridge, self._losses)
         self._connection = client(settings.xmpp)
         self._port: MediaPort = MediaPort(
-            [host.ip for host in hosts], settings.udp_port, self._datagram, self._flush,
+            [host.ip for host in hosts], settings.udp_port, self.bridge.plane.receive, self._flush,
             optional=not settings.bind_addresses,
         )  # fmt: skip
         self._stress: Stress = Stress()
@@ -233,17 +233,16 @@ class BridgeService:
 
     # Media.
 
-    def _datagram(self, data: bytes, address: Address, at: float) -> None:
-        self.bridge.datagram(data, address, at)
+    def _losses(self) -> dict[str, int]:
+        return {"unsent": self._port.unsent, "fault": self._port.failed}
 
     def _flush(self) -> None:
         self.bridge.pump(clock.monotonic())
-        for data, address in self.bridge.take_transmits():
-            self._port.send(data, address)
+        self._port.send(self.bridge.take_transmits())
 
     async def _timers(self) -> None:
         while True:
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(TICK if self.bridge.conferences else IDLE_TICK)
             self.bridge.tick(clock.monotonic())
             self._flush()
 

@@ -97,14 +97,16 @@ class MediaPort:
                 self.failed += 1
         self._after_batch()
 
-    def send(self, data: bytes, address: Address) -> None:
-        """Send from where the peer sends to; what the kernel can't take now is lost, as in a network, and counted."""
-        out = self._ways.get(address) or self._default(address[0])
-        try:
-            if out is not None:
-                out.sendto(data, address)
-        except OSError:
-            self.unsent += 1
+    def send(self, datagrams: Iterable[tuple[bytes, Address]]) -> None:
+        """Send each from where its peer sends to; what the kernel can't take now is lost, as in a network."""
+        ways = self._ways
+        for data, address in datagrams:
+            out = ways.get(address) or self._default(address[0])
+            try:
+                if out is not None:
+                    out.sendto(data, address)
+            except OSError:
+                self.unsent += 1
 
     def _default(self, text: str) -> socket.socket | None:
         six, loopback = _kind(text)

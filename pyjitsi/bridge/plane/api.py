@@ -183,8 +183,8 @@ class Plane(Protocol):
         """Stop accepting media from an address."""
         ...
 
-    def set_destination(self, endpoint: EndpointId, address: Address) -> None:
-        """Send to this address (the selected pair's)."""
+    def set_destination(self, endpoint: EndpointId, address: Address | None) -> None:
+        """Send to this address (the selected pair's); None: send nothing (RFC 7675 section 5.1)."""
         ...
 
     def set_force_mute(self, endpoint: EndpointId, audio: bool, video: bool) -> None:

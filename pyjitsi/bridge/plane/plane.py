@@ -197,7 +197,7 @@ class PythonPlane:
         if held is not None:
             held.addresses.discard(address)
 
-    def set_destination(self, endpoint: EndpointId, address: Address) -> None:
+    def set_destination(self, endpoint: EndpointId, address: Address | None) -> None:
         self.endpoints[endpoint].destination = address
 
     def set_force_mute(self, endpoint: EndpointId, audio: bool, video: bool) -> None:

@@ -32,7 +32,7 @@ class Client:
         self.closed_with: int | None = None
         self._http: aiohttp.ClientSession | None = None
         self._channel: aiohttp.ClientWebSocketResponse | None = None
-        self._reading: asyncio.Task[None] | None = None
+        self._readings: list[asyncio.Task[None]] = []
 
     async def join(self) -> None:
         """Be allocated, connect, and open the bridge channel."""
@@ -75,7 +75,7 @@ class Client:
         if self._http is None:
             self._http = aiohttp.ClientSession()
         self._channel = await self._http.ws_connect(self.url)
-        self._reading = asyncio.create_task(self._read(self._channel))
+        self._readings.append(asyncio.create_task(self._read(self._channel)))
 
     async def _read(self, channel: aiohttp.ClientWebSocketResponse) -> None:
         async for message in channel:
@@ -111,8 +111,9 @@ class Client:
 
     async def leave(self) -> None:
         """Close everything."""
-        if self._reading is not None:
-            self._reading.cancel()
+        if self._channel is not None:
+            await self._channel.close()
+        await asyncio.gather(*self._readings)
         if self._http is not None:
             await self._http.close()
         await self.pc.close()

@@ -59,8 +59,10 @@ class FakePlane:
     def unbind(self, address: Address) -> None:
         del self.bound[address]
 
-    def set_destination(self, endpoint: int, address: Address) -> None:
-        self.destinations[endpoint] = address
+    def set_destination(self, endpoint: int, address: Address | None) -> None:
+        self.destinations.pop(endpoint, None)
+        if address is not None:
+            self.destinations[endpoint] = address
 
     def set_force_mute(self, endpoint: int, audio: bool, video: bool) -> None:
         self.mutes[endpoint] = (audio, video)

@@ -134,6 +134,21 @@ def test_who_ended_is_found_no_more(stage: Stage, peer: Peer) -> None:
     assert not [to for _, to in stage.bridge.take_transmits() if to == PEER]
 
 
+def test_without_consent_nothing_is_sent_until_the_peer_answers_again(stage: Stage, peer: Peer) -> None:
+    peer.check(PEER)
+    for _ in range(20):
+        peer.answer(PEER)
+    assert peer.endpoint.ice.selected == PEER
+    stage.wait(31.0, lambda: [peer.endpoint])
+    assert stage.plane.destinations == {}
+    assert "one" in stage.conference.endpoints, "media still comes from there"
+    stage.bridge.take_transmits()
+    peer.check(PEER)
+    for _ in range(20):
+        peer.answer(PEER)
+    assert stage.plane.destinations == {peer.endpoint.key: PEER}
+
+
 def test_checks_that_nobody_answers_are_forgotten(stage: Stage, peer: Peer) -> None:
     peer.check(PEER)
     (request,) = [data for data, _ in stage.bridge.take_transmits() if data[:2] == b"\x00\x01"][:1]
