@@ -16,5 +16,9 @@ export default defineConfig({
       "/colibri-ws": { target: server, ws: true },
     },
   },
-  test: { include: ["src/**/*.test.ts"] },
+  test: {
+    // The tests run in Node, what they test in browsers.
+    alias: { "strophe.js": new URL("node_modules/strophe.js/dist/strophe.esm.js", import.meta.url).pathname },
+    include: ["src/**/*.test.ts"],
+  },
 });

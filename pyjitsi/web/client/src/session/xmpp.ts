@@ -3,7 +3,7 @@
 import { Strophe } from "strophe.js";
 import type { MeetConfig } from "./api";
 import { NS } from "./namespaces";
-import { child } from "./xml";
+import { child, element } from "./xml";
 
 const CONNECT_MS = 12_000;
 const IQ_MS = 15_000;
@@ -27,6 +27,15 @@ export function conditionOf(stanza: Element | null): string {
     if (each.namespaceURI === NS.stanzas && each.localName !== "text") return each.localName;
   }
   return "undefined-condition";
+}
+
+/** A ping (XEP-0199) to the server. */
+export function pingStanza(domain: string): Element {
+  return element(
+    "iq",
+    { xmlns: "jabber:client", type: "get", to: domain },
+    element("ping", { xmlns: "urn:xmpp:ping" }),
+  );
 }
 
 export class XmppConnection {
@@ -103,12 +112,7 @@ export class XmppConnection {
   }
 
   async #checkAlive(): Promise<void> {
-    const ping = document.implementation.createDocument(null, "iq").documentElement;
-    ping.setAttribute("type", "get");
-    ping.setAttribute("to", this.config.hosts.domain);
-    const payload = ping.ownerDocument.createElement("ping");
-    payload.setAttribute("xmlns", "urn:xmpp:ping");
-    ping.append(payload);
+    const ping = pingStanza(this.config.hosts.domain);
     try {
       await this.iq(ping, PING_LIMIT_MS);
       this.#lost = 0;
