@@ -13,7 +13,8 @@ from tests.browser.person import Person
 from tests.support.server import MeetingServer
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
-OUTPUT = Path(__file__).parents[2] / "test-output"
+ROOT = Path(__file__).parents[2]
+OUTPUT = ROOT / "test-output"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
