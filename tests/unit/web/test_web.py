@@ -1,0 +1,135 @@
+"""The web service in front of fakes: pages, ``config.js``, and the proxy both ways."""
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import WSMsgType, web
+from aiohttp.test_utils import TestServer, unused_port
+
+from pyjitsi.web import config_js
+from pyjitsi.web.service import WebService
+from pyjitsi.web.settings import WebSettings
+
+
+async def echo_socket(request: web.Request) -> web.WebSocketResponse:
+    socket = web.WebSocketResponse(protocols=("xmpp",))
+    await socket.prepare(request)
+    async for message in socket:
+        if message.type is WSMsgType.TEXT:
+            await socket.send_str(f"{request.host}:{request.query_string}:{message.data}")
+    return socket
+
+
+async def describe(request: web.Request) -> web.Response:
+    return web.json_response({"host": request.host, "query": request.query_string, "body": await request.text()})
+
+
+@pytest.fixture
+async def address(tmp_path: Path) -> AsyncIterator[str]:
+    """A web service whose upstreams echo; ``absent`` is a bridge that does not answer."""
+    app = web.Application()
+    app.router.add_get("/xmpp-websocket", echo_socket)
+    app.router.add_get("/colibri-ws/jvb/{rest:.+}", echo_socket)
+    app.router.add_post("/http-bind", describe)
+    app.router.add_post("/conference-request/v1", describe)
+    upstream = TestServer(app)
+    await upstream.start_server()
+    client = tmp_path / "client"
+    (client / "assets").mkdir(parents=True)
+    (client / "index.html").write_text("<!doctype html><title>page</title>")
+    (client / "assets" / "x.js").write_text("1")
+    (tmp_path / "secret.txt").write_text("not yours")
+    base = str(upstream.make_url("/")).rstrip("/")
+    port = unused_port()
+    settings = WebSettings(
+        domain="talk.example", listen_port=port, prosody_url=base, focus_url=base, client=client,
+        bridges={"jvb": base, "absent": f"http://127.0.0.1:{unused_port()}"}, config={"p2p": {"enabled": True}},
+    )  # fmt: skip
+    service = WebService(settings)
+    await service.start()
+    yield f"http://127.0.0.1:{port}"
+    await service.stop()
+    await upstream.close()
+
+
+async def get(url: str) -> tuple[int, str, dict[str, str]]:
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        return answer.status, await answer.text(), dict(answer.headers)
+
+
+@pytest.mark.parametrize("path", ["/", "/AnyRoom", "/raumfür-alle"])
+async def test_every_room_is_the_page(address: str, path: str) -> None:
+    status, text, headers = await get(address + path)
+    assert (status, "<title>page</title>" in text) == (200, True)
+    assert "frame-ancestors 'self'" in headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", ["/a/b", "/a%20b", "/..%2fsecret.txt", "/a'b"])
+async def test_what_is_no_room_and_no_file_is_not_found(address: str, path: str) -> None:
+    status, text, _ = await get(address + path)
+    assert status == 404
+    assert "not yours" not in text
+
+
+async def test_assets_are_kept_and_the_page_is_not(address: str) -> None:
+    assert "immutable" in (await get(address + "/assets/x.js"))[2]["Cache-Control"]
+    assert (await get(address + "/"))[2]["Cache-Control"] == "no-cache"
+
+
+async def test_config_js_names_this_server_as_the_browser_reached_it(address: str) -> None:
+    _, text, _ = await get(address + "/config.js")
+    config = json.loads(text.removeprefix("var config = ").rstrip(";\n"))
+    assert config["hosts"] == {
+        "domain": "talk.example", "muc": "conference.talk.example", "focus": "focus.talk.example",
+    }  # fmt: skip
+    assert config["websocket"] == address.replace("http", "ws") + "/xmpp-websocket"
+    assert config["p2p"] == {"enabled": True}
+
+
+def test_config_js_can_not_be_left_by_a_value() -> None:
+    assert "</script" not in config_js.build("d", "https://d", {"x": "</script><script>"})
+
+
+async def test_a_web_socket_is_passed_on_with_its_query_and_the_xmpp_domain(address: str) -> None:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"{address}/xmpp-websocket?room=a", protocols=("xmpp",)) as socket,
+    ):
+        assert socket.protocol == "xmpp"
+        await socket.send_str("hello")
+        assert await socket.receive_str() == "talk.example:room=a:hello"
+
+
+async def test_a_bridge_channel_goes_to_its_bridge(address: str) -> None:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"{address}/colibri-ws/jvb/c/e?pwd=x") as socket,
+    ):
+        await socket.send_str("hi")
+        assert (await socket.receive_str()).endswith(":pwd=x:hi")
+
+
+@pytest.mark.parametrize(("server", "status"), [("absent", 502), ("unknown", 404)])
+async def test_a_bridge_that_is_not_there_is_said_in_words(address: str, server: str, status: int) -> None:
+    found, text, _ = await get(f"{address}/colibri-ws/{server}/c/e?pwd=x")
+    assert found == status
+    assert "bridge" in text or "does not answer" in text
+
+
+@pytest.mark.parametrize("path", ["/http-bind", "/conference-request/v1"])
+async def test_requests_are_passed_on_whole(address: str, path: str) -> None:
+    async with aiohttp.ClientSession() as session, session.post(f"{address}{path}?room=a", data="body") as answer:
+        passed = await answer.json()
+    assert (passed["query"], passed["body"]) == ("room=a", "body")
+
+
+async def test_a_keep_alive_of_the_xmpp_address_is_answered(address: str) -> None:
+    assert (await get(address + "/xmpp-websocket"))[0] == 200
+
+
+async def test_health_and_metrics_are_there(address: str) -> None:
+    assert json.loads((await get(address + "/about/health"))[1]) == {"healthy": True}
+    assert "# HELP" in (await get(address + "/metrics"))[1]
