@@ -44,9 +44,10 @@ $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@
 
+# Not `npm ci`: the lock file has no entries for platforms whose optional packages were not to be had when it was made.
 $(CLIENT)/node_modules/.installed: $(CLIENT)/package-lock.json $(VENV)/.installed
 	@echo "installing the client's packages"
-	cd $(CLIENT) && PATH="$(NODE_PATH):$$PATH" npm ci --no-audit --no-fund --loglevel=error
+	cd $(CLIENT) && PATH="$(NODE_PATH):$$PATH" npm install --no-save --no-audit --no-fund --loglevel=error
 	touch node_modules/.installed
 
 $(CLIENT)/dist/index.html: $(CLIENT)/node_modules/.installed $(shell find $(CLIENT)/src $(CLIENT)/public $(CLIENT)/index.html $(CLIENT)/vite.config.ts -type f 2>/dev/null)

@@ -59,7 +59,7 @@ async def test_sources_are_not_told_before_the_accept_and_all_are_told_then() ->
     story = await meeting("aaaaaaaa", "bbbbbbbb")
     await story.joins("cccccccc")
     await story.says("aaaaaaaa", "source-remove", contents=contents("aaaaaaaa", 101, [102])[1:])
-    await story.says("bbbbbbbb", "source-add", contents=contents("bbbbbbbb", 0, [299])[1:2], sid=story.sid("bbbbbbbb"))
+    await story.says("bbbbbbbb", "source-add", contents=contents("bbbbbbbb", 0, [299])[1:])
     assert story.told("cccccccc", "source-add") == []
     await story.accepts("cccccccc", 301, 302)
     (removed,) = story.told("cccccccc", "source-remove")
