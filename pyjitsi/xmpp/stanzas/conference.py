@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from pyjitsi.xmpp.stanzas.errors import StanzaError
-from pyjitsi.xmpp.stanzas.xml import Element, SubElement, children, required
+from pyjitsi.xmpp.stanzas.xml import Element, SubElement, children, is_xml, required
 
 NS = "http://jitsi.org/protocol/focus"
 CONFERENCE = f"{{{NS}}}conference"
@@ -34,7 +34,8 @@ class ConferenceAnswer:
 def check_room(room: str) -> str:
     """The room's address in lower case. Raises StanzaError(bad-request) for what is no bare JID with a local part."""
     local, at, domain = room.partition("@")
-    if not at or not local or not domain or "/" in room or len(room) > 1023 or any(c.isspace() for c in room):
+    shaped = at and local and domain and "/" not in room and len(room) <= 1023
+    if not shaped or any(c.isspace() for c in room) or not is_xml(room):
         raise StanzaError("bad-request", f"{room[:80]!r} is not a room's address")
     return room.lower()
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from pyjitsi.xmpp.stanzas.errors import StanzaError
 from pyjitsi.xmpp.stanzas.ssma import MAX_SOURCES, Source, SsrcGroup
+from pyjitsi.xmpp.stanzas.xml import is_xml
 
 SEMANTICS = {"f": "FID", "s": "SIM"}
 LETTERS = {name: letter for letter, name in SEMANTICS.items()}
@@ -82,6 +83,8 @@ def _source(value: Any, media: str) -> Source:
     name, msid = fields.get("n"), fields.get("m")
     if (name is not None and not isinstance(name, str)) or (msid is not None and not isinstance(msid, str)):
         raise StanzaError("bad-request", "a source's name and msid are texts")
+    if not is_xml(name or "") or not is_xml(msid or ""):
+        raise StanzaError("bad-request", "a source's name or msid holds what XML can't")  # others get them in XML
     kind = ("desktop" if fields.get("v") == "d" else "camera") if media == "video" else None
     return Source(_ssrc(fields.get("s")), name, msid, kind)
 

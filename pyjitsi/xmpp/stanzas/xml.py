@@ -3,12 +3,24 @@
 Elements are plain ``xml.etree.ElementTree`` ones, which slixmpp uses too, so that parsing needs no connection.
 """
 
+import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element, SubElement
 
 from pyjitsi.xmpp.stanzas.errors import StanzaError
 
-__all__ = ["Element", "SubElement", "boolean", "child", "children", "integer", "local", "optional_integer", "required"]
+__all__ = [
+    "Element", "SubElement", "boolean", "child", "children", "integer", "is_xml", "local", "optional_integer",
+    "required",
+]  # fmt: skip
+
+
+_NOT_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+
+
+def is_xml(text: str) -> bool:
+    """Whether a text that came another way, as in JSON, may stand in XML (XML 1.0 section 2.2)."""
+    return _NOT_XML.search(text) is None
 
 
 def local(element: Element) -> str:
@@ -39,7 +51,7 @@ def optional_integer(element: Element, attribute: str, low: int, high: int) -> i
     text = element.get(attribute)
     if text is None:
         return None
-    if not (text.isascii() and text.lstrip("-").isdigit() and len(text) <= 20):
+    if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 20):
         raise StanzaError("bad-request", f"<{local(element)} {attribute}={text[:40]!r}> is no integer")
     value = int(text)
     if not low <= value <= high:
