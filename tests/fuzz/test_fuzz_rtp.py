@@ -85,8 +85,9 @@ def test_authenticated_packets_of_any_content_stop_nobody(payload: bytes) -> Non
     plane.add_conference(1, 7001, 7002)
     ana, ben = MediaPeer(plane, 1, 1), MediaPeer(plane, 1, 2)
     plane.set_target(2, ana.video, 2)
-    for kind, ssrc in ((100, ana.ssrcs[0]), (96, ana.rtx[0]), (107, ana.ssrcs[0]), (111, ana.audio_ssrc)):
-        ana.send(build(kind, True, 9, 9, ssrc, b"", payload), 1.0)
+    streams = ((100, ana.ssrcs[0]), (96, ana.rtx[0]), (107, ana.ssrcs[0]), (111, ana.audio_ssrc))
+    for number, (kind, ssrc) in enumerate(streams):
+        ana.send(build(kind, True, number, 9, ssrc, b"", payload), 1.0)
     ana.speak(10, 2.0)
     plane.tick(2.0)
     ben.take(plane.take_transmits())

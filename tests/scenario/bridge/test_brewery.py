@@ -37,9 +37,7 @@ async def test_it_enters_and_then_says_how_it_is(bridge: BridgeService, connecti
     assert connection.sent[1].find(MUC) is None, "an update does not join again"
 
 
-async def test_it_says_so_again_and_again(
-    bridge: BridgeService, connection: FakeConnection, focus: Focus
-) -> None:
+async def test_it_says_so_again_and_again(bridge: BridgeService, connection: FakeConnection, focus: Focus) -> None:
     await focus.allocate("aaaa0001")
     await asyncio.sleep(0.8)
     figures = colibri.parse_stats(connection.sent[-1])

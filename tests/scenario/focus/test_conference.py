@@ -77,7 +77,8 @@ async def test_receivers_are_told_the_first_layer_alone_and_the_bridge_all() -> 
     told = owners_told(story.told("bbbbbbbb", "source-add")[0])["aaaaaaaa"]
     assert ([source.ssrc for source in told.video], told.video_groups) == ([21], ())
     update = next(r for _, r in story.asked if r.endpoints[0].id == "aaaaaaaa" and r.endpoints[0].sources)
-    assert (update.endpoints[0].sources or ())[0].groups[0].ssrcs == (21, 22, 23)
+    assert update.endpoints[0].sources is not None
+    assert update.endpoints[0].sources[0].groups[0].ssrcs == (21, 22, 23)
 
 
 async def test_a_client_without_compact_sources_gets_the_long_form() -> None:
