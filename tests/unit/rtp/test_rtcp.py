@@ -70,9 +70,7 @@ def test_what_a_nack_asks_for_is_what_was_missing(numbers: list[int]) -> None:
 def test_transport_cc_feedback_tells_arrivals_to_a_quarter_millisecond(
     base: int, first: float, steps: list[float | None]
 ) -> None:
-    arrivals: list[float | None] = [first]
-    for step in steps:
-        arrivals.append(None if step is None else first + abs(step))
+    arrivals: list[float | None] = [first, *(None if step is None else first + abs(step) for step in steps)]
     message, taken = transport_cc.build(1, 2, base, arrivals, 3)
     (part,) = parts(message)
     read = transport_cc.parse(part)
