@@ -11,6 +11,7 @@ def configure(service: str, level: str = "info", *, json: bool | None = None) ->
     as_json = not sys.stderr.isatty() if json is None else json
     number = getattr(logging, level.upper())
     processors: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.dict_tracebacks if as_json else structlog.processors.StackInfoRenderer(),
