@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from cryptography.hazmat.primitives import serialization
 from OpenSSL import SSL
-from OpenSSL.crypto import X509
+from OpenSSL.crypto import FILETYPE_ASN1, X509, dump_certificate
 
 from pyjitsi.bridge.transport.certificate import Certificate, digest, strongest
 from pyjitsi.bridge.transport.dtls_events import ApplicationData, Closed, Connected, DtlsEvent, Failed
@@ -71,7 +70,8 @@ def _verify(connection: SSL.Connection, peer: X509, _error: int, depth: int, _ok
     expected = connection.get_app_data()
     if depth != 0:
         return True
-    return expected.check(peer.to_cryptography().public_bytes(serialization.Encoding.DER))
+    # As it came: what is in it is not read, since a certificate that makes no sense is a wrong one and no error of ours.
+    return expected.check(dump_certificate(FILETYPE_ASN1, peer))
 
 
 @lru_cache(maxsize=4)

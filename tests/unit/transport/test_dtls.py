@@ -370,9 +370,11 @@ def test_any_bytes_raise_nothing(chunks: list[bytes]) -> None:
         transport.tick(0.0)
 
 
+# Handshakes differ in length from run to run (signatures do), so what is drawn must not depend on them.
 @settings(max_examples=100, deadline=None)
-@given(st.data())
-def test_a_bent_handshake_raises_nothing_and_never_yields_keys_to_a_stranger(data: st.DataObject) -> None:
+@given(st.integers(0, 2**32))
+def test_a_bent_handshake_raises_nothing_and_never_yields_keys_to_a_stranger(seed: int) -> None:
+    dice = random.Random(seed)
     server = DtlsTransport(OURS, now=0.0)
     server.start("server", fingerprints(OURS), 0.0)  # the client is not this one
     client = DtlsTransport(THEIRS, now=0.0)
@@ -380,9 +382,10 @@ def test_a_bent_handshake_raises_nothing_and_never_yields_keys_to_a_stranger(dat
     for _ in range(4):
         for datagram in client.take_transmits():
             bent = bytearray(datagram)
-            for index in data.draw(st.lists(st.integers(0, len(bent) - 1), max_size=2)):
-                bent[index] ^= data.draw(st.integers(0, 255))
-            server.receive(bytes(bent[: data.draw(st.integers(0, len(bent)) | st.just(len(bent)))]), 0.0)
+            for _ in range(dice.randrange(3)):
+                bent[dice.randrange(len(bent))] ^= dice.randrange(256)
+            length = dice.choice((len(bent), dice.randrange(len(bent) + 1)))
+            server.receive(bytes(bent[:length]), 0.0)
         for datagram in server.take_transmits():
             client.receive(datagram, 0.0)
     assert not any(isinstance(event, Connected) for event in server.take_events())
