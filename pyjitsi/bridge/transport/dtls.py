@@ -70,7 +70,7 @@ def _verify(connection: SSL.Connection, peer: X509, _error: int, depth: int, _ok
     expected = connection.get_app_data()
     if depth != 0:
         return True
-    # As it came: what is in it is not read, since a certificate that makes no sense is a wrong one and no error of ours.
+    # As it came, unread: a certificate that makes no sense is a wrong one, and no error of ours.
     return expected.check(dump_certificate(FILETYPE_ASN1, peer))
 
 
