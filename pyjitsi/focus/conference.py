@@ -6,26 +6,24 @@ Presence and Jingle come in as parsed stanzas; what goes out goes through ``Wire
 import asyncio
 import uuid
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import replace
 from typing import Any, Protocol
 from xml.etree.ElementTree import Element
 
 import structlog
 
 from pyjitsi.focus import offer
-from pyjitsi.focus.bridge_session import Allocation, BridgeSession, Verdict, verdict
+from pyjitsi.focus.bridge_session import BridgeSession, Verdict, verdict
 from pyjitsi.focus.bridges import BridgeRegistry
 from pyjitsi.focus.membership import Member, Membership
 from pyjitsi.focus.session import Session
 from pyjitsi.focus.settings import FocusSettings
+from pyjitsi.focus.signalling import session_initiate, sources_action
 from pyjitsi.focus.sources import BRIDGE, ConferenceSources, Limits, of_contents, without_simulcast
 from pyjitsi.xmpp.connection import IqError, IqTimeout
 from pyjitsi.xmpp.stanzas import colibri2, disco
 from pyjitsi.xmpp.stanzas.errors import StanzaError
-from pyjitsi.xmpp.stanzas.jingle import NS_ERRORS, Content, Jingle, build, unknown_session
+from pyjitsi.xmpp.stanzas.jingle import NS_ERRORS, Jingle, build, unknown_session
 from pyjitsi.xmpp.stanzas.jingle import BridgeSession as BridgeSessionElement
-from pyjitsi.xmpp.stanzas.json_sources import EndpointSources
-from pyjitsi.xmpp.stanzas.json_sources import build as build_json
 from pyjitsi.xmpp.stanzas.presence import Occupant
 
 log = structlog.get_logger("focus")
@@ -247,7 +245,10 @@ class Conference:
         session.told = {owner: without_simulcast(each) for owner, each in self.sources.others(member.endpoint).items()}
         told = {BRIDGE: allocation.feedback, **session.told}
         session.state = "pending"
-        payload = self._session_initiate(member, session, bridge, allocation, audio, video, told)
+        payload = session_initiate(
+            session.sid, self._own_jid, member.features, {"audio": audio, "video": video}, allocation,
+            BridgeSessionElement(bridge.id, self._region(bridge)), told, self._start_muted(member),
+        )  # fmt: skip
         try:
             await self._wire.iq(f"{self.room}/{member.endpoint}", build(payload))
         except IqTimeout:
@@ -257,33 +258,6 @@ class Conference:
                 self.log.warning("offer refused", endpoint=member.endpoint, reason=str(error))
                 self._terminate(member, "general-error", "the offer was refused")
                 self._end_session(member, keep=True)
-
-    def _session_initiate(
-        self, member: Member, session: Session, bridge: BridgeSession, allocation: Allocation,
-        audio: offer.Description | None, video: offer.Description | None, told: Mapping[str, EndpointSources],
-    ) -> Jingle:  # fmt: skip
-        compact = disco.JSON_SOURCES in (member.features or ())
-        contents: list[Content] = []
-        for name, description in (("audio", audio), ("video", video)):
-            if description is None:
-                continue
-            sources, groups = _long_form(told, name) if not compact else ((), ())
-            contents.append(
-                Content(name, media=name, description=description, sources=sources, groups=groups,
-                        transport=allocation.transport)
-            )  # fmt: skip
-        if allocation.sctp:
-            contents.append(Content("data", media="application", transport=allocation.transport, sctp=True))
-        return Jingle(
-            "session-initiate",
-            session.sid,
-            initiator=self._own_jid,
-            contents=tuple(contents),
-            group=tuple(content.name for content in contents),
-            bridge_session=BridgeSessionElement(bridge.id, self._region(bridge)),
-            json=build_json(told) if compact else None,
-            start_muted=self._start_muted(member),
-        )
 
     def _region(self, bridge: BridgeSession) -> str | None:
         known = self._bridges.bridges.get(bridge.bridge)
@@ -458,19 +432,8 @@ class Conference:
         removed, added = member.session.difference(current)
         for action, sources in (("source-remove", removed), ("source-add", added)):
             if sources:
-                self._wire.spawn(self._tell(member, self._sources_action(member, member.session, action, sources)))
-
-    def _sources_action(
-        self, member: Member, session: Session, action: str, sources: Mapping[str, EndpointSources]
-    ) -> Jingle:
-        if disco.JSON_SOURCES in (member.features or ()):
-            return Jingle(action, session.sid, initiator=self._own_jid, json=build_json(sources))
-        contents: list[Content] = []
-        for media in ("audio", "video"):
-            members, groups = _long_form(sources, media)
-            if members:
-                contents.append(Content(media, "responder", media=media, sources=members, groups=groups))
-        return Jingle(action, session.sid, initiator=self._own_jid, contents=tuple(contents))
+                payload = sources_action(action, member.session.sid, self._own_jid, member.features, sources)
+                self._wire.spawn(self._tell(member, payload))
 
     def _terminated(self, member: Member, request: Jingle) -> None:
         wanted = request.bridge_session
@@ -489,14 +452,3 @@ class Conference:
         """After the result of the terminate has gone out."""
         if self.members.get(member.endpoint) is member and member.session is None:
             self._invite(member)
-
-
-def _long_form(sources: Mapping[str, EndpointSources], media: str) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """Sources of one media of all owners, as ``<source/>`` elements name them."""
-    members: list[Any] = []
-    groups: list[Any] = []
-    for owner, each in sources.items():
-        own = each.audio if media == "audio" else each.video
-        members += [replace(source, owner=owner) for source in own]
-        groups += each.audio_groups if media == "audio" else each.video_groups
-    return tuple(members), tuple(groups)
