@@ -33,7 +33,6 @@ class BridgeSession:
         self.room: str = room
         self.id: str = str(uuid.uuid4())
         self.created: bool = False
-        self.ended: bool = False
         self.endpoints: set[str] = set()
 
     def create(

@@ -188,13 +188,13 @@ class Conference:
         for member in self.members:
             if member.session is not None:
                 self._terminate(member, "success", "moving")
-                self._end_session(member)
+                # Everybody's session ends: nobody need be told that others' sources go.
+                self._end_session(member, forget=True)
         self._invite_all()
 
     def _leave_bridge(self) -> None:
         session, self.bridge_session = self.bridge_session, None
-        if session is not None and not session.ended:
-            session.ended = True
+        if session is not None and session.created:
             self._wire.spawn(self._ask(session, session.expire_all(), None))
 
     def _invite_all(self) -> None:

@@ -128,6 +128,7 @@ async def test_a_dead_bridges_people_are_invited_on_another_with_a_new_sid() -> 
     for nick in ("aaaaaaaa", "bbbbbbbb"):
         (ended,) = story.told(nick, "session-terminate")
         assert (ended.sid != story.sid(nick), ended.reason) == (True, "success")
+        assert story.told(nick, "source-remove") == []
     assert story.sid("aaaaaaaa") != old
     assert {name for name, r in story.asked if any(e.create for e in r.endpoints)} == {"oslo", "bergen"}
     await story.accepts("aaaaaaaa", 101, 102)
@@ -226,7 +227,7 @@ async def test_a_room_that_nobody_enters_or_all_have_left_is_given_up() -> None:
     await story.leaves("aaaaaaaa")
     await story.leaves("bbbbbbbb")
     assert story.is_over
-    assert story.asked[-1][1].expire
+    assert [request.expire for _, request in story.asked].count(True) == 1
 
 
 async def test_ownership_passes_on_when_the_owner_leaves() -> None:
