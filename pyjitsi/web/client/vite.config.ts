@@ -5,7 +5,11 @@ const server = "http://localhost:8080";
 
 export default defineConfig({
   plugins: [svelte()],
-  build: { target: "es2023", chunkSizeWarningLimit: 900 },
+  build: {
+    target: "es2023",
+    chunkSizeWarningLimit: 900,
+    rolldownOptions: { checks: { pluginTimings: false } }, // how long plugins take is no news to who builds
+  },
   server: {
     // `vite dev` beside a running `pyjitsi up`
     proxy: {
