@@ -19,6 +19,7 @@ from pyjitsi.xmpp.stanzas import presence as room_presence
 log = structlog.get_logger("focus")
 
 JOIN_TIMEOUT = 10.0
+MEETING_ID = "muc#roominfo_meetingId"  # in the owner's form, where the server gives one
 
 
 class JoinError(Exception):

@@ -1,6 +1,7 @@
 """What rooms allow to whom."""
 
 import asyncio
+import time
 from xml.etree.ElementTree import Element, SubElement
 
 import pytest
@@ -24,6 +25,18 @@ async def test_focus_opens_a_room_as_its_owner_with_real_addresses_visible(focus
     form = await muc.owner_form(focus.connection, room, from_=focus.full)
     assert form["muc#roomconfig_whois"] == "anyone"
     assert form["muc#roomconfig_persistentroom"] in ("", "0")
+
+
+async def test_a_room_tells_its_meetings_id_and_beginning(focus: Focus, person: NewPerson) -> None:
+    room = await focus.open_room()
+    ada = await person()
+    await enter(ada, room, "3fa81c02")
+    answer = await ada.iq(room, Element(f"{{{DISCO_INFO}}}query"), "get")
+    told = {field.get("var"): "".join(field.itertext()) for field in answer.iter("{jabber:x:data}field")}
+    form = await muc.owner_form(focus.connection, room, from_=focus.full)
+    assert len(told["muc#roominfo_meetingId"]) == 36
+    assert form["muc#roominfo_meetingId"] == told["muc#roominfo_meetingId"]
+    assert abs(int(told["muc#roominfo_created_timestamp"]) / 1000 - time.time()) < 60
 
 
 async def test_occupants_see_each_others_and_the_focus_real_address(focus: Focus, person: NewPerson) -> None:
