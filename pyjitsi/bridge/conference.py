@@ -106,10 +106,13 @@ class Conference:
                 if [layer.index for layer in before] != [layer.index for layer in event.layers]:
                     self._dirty = True
             case Feedback():
-                estimate = endpoint.estimate
-                estimate.feedback(event.delivered, event.lost, event.bitrate, event.delay_gradient, event.at)
-                if abs(estimate.bitrate - endpoint.allocated_for) > BETTER * endpoint.allocated_for:
-                    self._dirty = True
+                endpoint.estimate.feedback(event.delivered, event.lost, event.bitrate, event.delay_gradient, event.at)
+                self._note_estimate(endpoint)
+
+    def _note_estimate(self, endpoint: Endpoint) -> None:
+        """Allocate anew where a receiver's estimate has moved by what matters."""
+        if abs(endpoint.estimate.bitrate - endpoint.allocated_for) > BETTER * endpoint.allocated_for:
+            self._dirty = True
 
     # Timers.
 
@@ -136,6 +139,8 @@ class Conference:
         self._checked = now
         expired: list[Endpoint] = []
         for endpoint in self.endpoints.values():
+            endpoint.estimate.silence(now)
+            self._note_estimate(endpoint)
             if endpoint.note_activity(now):
                 self._tell_all(messages.connectivity(endpoint.id, endpoint.active))
             if endpoint.expired(now):

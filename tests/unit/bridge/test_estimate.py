@@ -51,6 +51,37 @@ def test_it_recovers_when_the_link_does() -> None:
     assert link.run(40) > START
 
 
+def test_where_so_little_fits_that_nothing_is_sent_it_comes_back_by_itself() -> None:
+    link = Link(20e3, 5e6)
+    assert link.run(20) < 100e3
+    for _ in range(60):  # nothing is sent, so no feedback comes
+        link.now += 0.5
+        link.estimate.silence(link.now)
+    assert link.estimate.bitrate > 1e6
+
+
+def test_below_its_start_it_rises_although_little_is_used() -> None:
+    link = Link(300e3, 5e6)
+    link.run(10)
+    link.capacity, link.wanted = 1e9, 100e3
+    before = link.estimate.bitrate
+    assert before < link.run(20) <= START
+
+
+def test_a_receiver_that_stutters_is_no_congestion() -> None:
+    estimate = DownlinkEstimate(START)
+    for step in range(300):
+        estimate.feedback(30, 0, START, 190.0 if step % 2 else -190.0, 10 + step * 0.05)
+    assert estimate.bitrate >= START
+
+
+def test_a_queue_that_grows_is_congestion_before_anything_is_lost() -> None:
+    estimate = DownlinkEstimate(START)
+    for step in range(30):
+        estimate.feedback(30, 0, START, 120.0, 10 + step * 0.1)
+    assert estimate.bitrate < 0.9 * START
+
+
 def test_a_little_loss_is_no_congestion() -> None:
     estimate = DownlinkEstimate(START)
     for step in range(100):
