@@ -8,9 +8,11 @@ SHELL := /bin/bash
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 CLIENT := pyjitsi/web/client
-NODE_PATH := $(CURDIR)/$(VENV)/bin
+# Programs that come as wheels (Node, ruff, basedpyright) don't run on NixOS; its shell brings its own.
+NODE_PATH := $(if $(IN_NIX_SHELL),,$(CURDIR)/$(VENV)/bin:)
+TOOLS := $(if $(IN_NIX_SHELL),,$(VENV)/bin/)
 DEBIAN := prosody python3 python3-venv
-DEBIAN_TEST := $(DEBIAN) chromium lua-check fonts-dejavu-core
+DEBIAN_TEST := $(DEBIAN) chromium lua-check fonts-dejavu-core libatomic1
 ARGS ?=
 
 help:
@@ -47,12 +49,12 @@ $(VENV)/.installed: pyproject.toml
 # Not `npm ci`: the lock file has no entries for platforms whose optional packages were not to be had when it was made.
 $(CLIENT)/node_modules/.installed: $(CLIENT)/package-lock.json $(VENV)/.installed
 	@echo "installing the client's packages"
-	cd $(CLIENT) && PATH="$(NODE_PATH):$$PATH" npm install --no-save --no-audit --no-fund --loglevel=error
+	cd $(CLIENT) && PATH="$(NODE_PATH)$$PATH" npm install --no-save --no-audit --no-fund --loglevel=error
 	touch node_modules/.installed
 
 $(CLIENT)/dist/index.html: $(CLIENT)/node_modules/.installed $(shell find $(CLIENT)/src $(CLIENT)/public $(CLIENT)/index.html $(CLIENT)/vite.config.ts -type f 2>/dev/null)
 	@echo "building the client"
-	cd $(CLIENT) && PATH="$(NODE_PATH):$$PATH" npm run --silent build -- --logLevel warn
+	cd $(CLIENT) && PATH="$(NODE_PATH)$$PATH" npm run --silent build -- --logLevel warn
 	touch dist/index.html
 
 client: $(CLIENT)/dist/index.html
@@ -68,12 +70,12 @@ test:
 	$(MAKE) --no-print-directory check units browser
 
 check:
-	@echo "== format and lint"; $(VENV)/bin/ruff format --check pyjitsi tests; $(VENV)/bin/ruff check pyjitsi tests
-	echo "== types"; $(VENV)/bin/basedpyright
+	@echo "== format and lint"; $(TOOLS)ruff format --check pyjitsi tests; $(TOOLS)ruff check pyjitsi tests
+	echo "== types"; $(TOOLS)basedpyright
 	echo "== who may import whom"; $(VENV)/bin/lint-imports
 	echo "== Lua"
 	if command -v luacheck >/dev/null; then luacheck --no-color pyjitsi/prosody; else echo "skipped: no luacheck; install lua-check"; fi
-	echo "== client"; cd $(CLIENT) && PATH="$(NODE_PATH):$$PATH" npm run --silent check && PATH="$(NODE_PATH):$$PATH" npm test --silent
+	echo "== client"; cd $(CLIENT) && PATH="$(NODE_PATH)$$PATH" npm run --silent check && PATH="$(NODE_PATH)$$PATH" npm test --silent
 
 units:
 	@echo "== unit tests, scenarios, fuzz targets"; $(PYTHON) -m pytest tests --ignore tests/browser

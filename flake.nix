@@ -27,7 +27,14 @@
               pkgs.chromium
               pkgs.luaPackages.luacheck
               pkgs.gnumake
+              pkgs.nodejs
+              pkgs.ruff
+              pkgs.basedpyright
+              pkgs.biome
             ];
+            # Playwright and biome bring programs of their own, which would not run here.
+            PLAYWRIGHT_NODEJS_PATH = "${pkgs.nodejs}/bin/node";
+            BIOME_BINARY = "${pkgs.biome}/bin/biome";
             # Wheels from PyPI bring their own libraries but for these.
             LD_LIBRARY_PATH = pkgs.lib.makeLibraryPath [
               pkgs.stdenv.cc.cc.lib
