@@ -55,6 +55,8 @@ class Room:
         try:
             async with asyncio.timeout(JOIN_TIMEOUT):
                 await asyncio.shield(self._joined)
+            form = await muc.owner_form(self._connection, self.address, from_=self._own_jid)
+            self.conference.meeting_id = form.get(MEETING_ID) or self.conference.meeting_id
             await muc.configure(self._connection, self.address, {"muc#roomconfig_whois": "anyone"}, from_=self._own_jid)
         except TimeoutError:
             raise JoinError(f"{self.address} did not let the focus in within {JOIN_TIMEOUT:g} s") from None

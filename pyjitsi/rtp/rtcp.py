@@ -11,7 +11,6 @@ NACK_FORMAT = 1
 TRANSPORT_CC_FORMAT = 15
 PLI_FORMAT = 1
 FIR_FORMAT = 4
-AFB_FORMAT = 15
 MAX_NACKED = 1000
 
 
@@ -165,11 +164,3 @@ def keyframe_wanted(part: Part) -> list[int]:
     if part.count == FIR_FORMAT:
         return [int.from_bytes(part.body[at : at + 4], "big") for at in range(8, len(part.body) - 7, 8)]
     return []
-
-
-def remb(part: Part) -> int | None:
-    """The bit rate of a REMB message, or None for other feedback."""
-    if part.type != PSFB or part.count != AFB_FORMAT or len(part.body) < 16 or part.body[8:12] != b"REMB":
-        return None
-    exponent = part.body[13] >> 2
-    return ((part.body[13] & 3) << 16 | part.body[14] << 8 | part.body[15]) << exponent

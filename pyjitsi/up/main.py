@@ -8,7 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
-from pyjitsi.prosody.config import ProsodyConfig, render
+from pyjitsi.prosody.config import ProsodyConfig, render, render_accounts
 from pyjitsi.service import StartError, notify
 from pyjitsi.settings import settings_model
 from pyjitsi.up import plan as plans
@@ -50,7 +50,7 @@ def _prosody_configuration(state: State, plan: plans.Plan) -> Path:
         domain=plan.domain,
         data_directory=state.folder / "prosody",
         component_secret_file=state.folder / "focus.secret",
-        accounts_file=state.write("accounts", f"jvb:{state.secret('jvb')}\n"),
+        accounts_file=state.write("accounts", render_accounts({"jvb": state.secret("jvb")})),
         c2s_port=plan.c2s_port,
         http_port=plan.prosody_port,
         component_port=plan.component_port,

@@ -10,7 +10,7 @@ from pyjitsi.rtp import rtcp, transport_cc
 from pyjitsi.rtp.errors import RtpError
 
 PARSERS: tuple[Callable[[rtcp.Part], object], ...] = (
-    rtcp.sender_info, rtcp.report_blocks, rtcp.nacked, rtcp.keyframe_wanted, rtcp.remb, transport_cc.parse
+    rtcp.sender_info, rtcp.report_blocks, rtcp.nacked, rtcp.keyframe_wanted, transport_cc.parse
 )  # fmt: skip
 KINDS = st.sampled_from([200, 201, 202, 203, 204, 205, 206, 207])
 

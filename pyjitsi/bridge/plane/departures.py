@@ -2,7 +2,6 @@
 
 from collections import deque
 
-from pyjitsi.rtp.sequence import distance
 from pyjitsi.rtp.transport_cc import Feedback
 
 HISTORY = 4096
@@ -57,7 +56,3 @@ class Departures:
             return delivered, lost, None
         span = last[0] - first[0]
         return delivered, lost, ((last[1] - first[1]) - span) * 1000 / span
-
-    def pending_behind(self, number: int) -> int:
-        """How many numbers were handed out after ``number``."""
-        return distance(self.next, number)

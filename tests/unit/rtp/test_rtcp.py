@@ -31,11 +31,6 @@ def test_an_fir_names_each_source() -> None:
     assert rtcp.keyframe_wanted(rtcp.Part(rtcp.PSFB, rtcp.FIR_FORMAT, body)) == [7, 8]
 
 
-def test_a_remb_tells_its_bit_rate() -> None:
-    body = bytes(8) + b"REMB" + bytes((1, 3 << 2 | 1, 0, 0)) + bytes(4)
-    assert rtcp.remb(rtcp.Part(rtcp.PSFB, rtcp.AFB_FORMAT, body)) == 65536 << 3
-
-
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
