@@ -1,5 +1,6 @@
 """The sources of a conference: who sends which SSRC, checked before anybody else hears of it."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -10,6 +11,9 @@ from pyjitsi.xmpp.stanzas.json_sources import parse as parse_json
 from pyjitsi.xmpp.stanzas.ssma import Source, SsrcGroup
 
 BRIDGE = "jvb"
+# Names and msids end up in other clients' SDP, where a line break would be a line of the sender's making.
+NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+MSID = re.compile(r"[!-~]{1,128}( [!-~]{1,128})?")
 
 
 def of_contents(contents: Iterable[Content], json: str | None, owner: str) -> EndpointSources:
@@ -97,6 +101,10 @@ class ConferenceSources:
                 raise StanzaError("bad-request", f"SSRC is already used: {source.ssrc}.")
             if source.name is not None and not source.name.startswith(f"{endpoint}-"):
                 raise StanzaError("bad-request", f"Source name {source.name[:60]} does not belong to {endpoint}.")
+            if source.name is not None and not NAME.fullmatch(source.name):
+                raise StanzaError("bad-request", "A source name is letters, digits, dots, dashes and underscores.")
+            if source.msid is not None and not MSID.fullmatch(source.msid):
+                raise StanzaError("bad-request", "An msid is one or two words of printable characters.")
         ssrcs = [source.ssrc for source in (*added.audio, *added.video)]
         if len(set(ssrcs)) != len(ssrcs):
             raise StanzaError("bad-request", "SSRC is already used: one is there twice.")

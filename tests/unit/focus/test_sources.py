@@ -51,6 +51,8 @@ def sources() -> ConferenceSources:
         ),
         (EndpointSources(video=video(1, 2, 3), video_groups=(group("FID", 1, 2, 3),)), "Invalid FID group: [1, 2, 3]."),
         (EndpointSources(video=video(1, name=f"{B}-v0")), "does not belong to"),
+        (EndpointSources(video=video(1, name=f"{A}-v0\na=candidate:EVIL")), "A source name is letters"),
+        (EndpointSources(video=video(1, msid="s t\r\na=candidate:EVIL")), "An msid is one or two words"),
     ],
 )
 def test_what_is_refused_changes_nothing(sources: ConferenceSources, added: EndpointSources, text: str) -> None:

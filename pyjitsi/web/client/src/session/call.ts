@@ -66,13 +66,22 @@ export class Call {
     const changed = parseSources(jingle);
     const names = new Set(changed.map((source) => source.name));
     if (action === "source-add") {
-      void this.peer?.updateRemote((known) => [...known.filter((source) => !names.has(source.name)), ...changed]);
+      this.#update((known) => [...known.filter((source) => !names.has(source.name)), ...changed]);
     } else if (action === "source-remove") {
-      void this.peer?.updateRemote((known) => known.filter((source) => !names.has(source.name)));
+      this.#update((known) => known.filter((source) => !names.has(source.name)));
     } else if (action === "session-terminate") {
       this.end();
       this.events.changed();
     }
+  }
+
+  /** Takes over changed sources; where the browser can't, a new session is better than one that stands still. */
+  #update(change: (known: readonly RemoteSource[]) => RemoteSource[]): void {
+    const { peer } = this;
+    peer?.updateRemote(change).catch((error: unknown) => {
+      console.error("The sources could not be taken over", error);
+      if (peer === this.peer) this.#askAnew(peer);
+    });
   }
 
   async #initiate(offer: Offer): Promise<void> {
@@ -94,9 +103,10 @@ export class Call {
     } catch (error) {
       if (peer !== this.peer) return;
       console.error("The session could not be accepted", error);
-      this.#restart(peer);
+      this.#askAnew(peer);
       return;
     }
+    if (peer === this.peer) await this.sendTracks(); // what was muted or opened meanwhile
     const [url] = offer.transport.webSockets;
     if (url !== undefined && peer === this.peer) this.#openChannel(url);
     this.events.changed();
@@ -143,6 +153,10 @@ export class Call {
   /** Media does not get through: ask the focus for a new session. */
   #restart(peer: Peer): void {
     if (peer !== this.peer || this.iceState === "connected" || this.iceState === "completed") return;
+    this.#askAnew(peer);
+  }
+
+  #askAnew(peer: Peer): void {
     this.#restarts += 1;
     if (this.#restarts > MAX_RESTARTS) {
       this.events.failed("media-failed");

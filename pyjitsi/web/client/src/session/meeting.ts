@@ -60,6 +60,8 @@ export class MeetingSession implements Meeting {
   #screenShared = false;
   #bridgeAvailable = true;
   #hadSession = false;
+  #startMuted = false;
+  #reconnecting = false;
   #reader = new StatsReader();
   #timer: ReturnType<typeof setInterval> | undefined;
   #ticks = 0;
@@ -120,6 +122,10 @@ export class MeetingSession implements Meeting {
         this.#refresh();
       },
       removed: (code) => this.#fail(code),
+      lost: () => {
+        xmpp.close();
+        void this.#reconnect();
+      },
       focusGone: () => void this.#awaitFocus(room),
       bridgeAvailable: (available) => {
         this.#bridgeAvailable = available;
@@ -141,15 +147,19 @@ export class MeetingSession implements Meeting {
   }
 
   #newCall(xmpp: XmppConnection, endpoint: string): Call {
+    // Layers are written as SSRC groups, which Firefox does not take: it sends one.
+    const simulcast = this.config.disableSimulcast !== true && !navigator.userAgent.includes("Firefox");
     const options = {
       endpoint,
-      simulcast: this.config.disableSimulcast !== true,
+      simulcast,
       lastN: this.config.channelLastN ?? -1,
     };
     const call = new Call(xmpp, this.#media, options, {
       changed: () => this.#refresh(),
       failed: (code) => this.#fail(code),
       startMuted: (audio, video) => {
+        if (this.#startMuted) return; // a wish for the beginning; a new session later changes nothing
+        this.#startMuted = true;
         if (audio) void this.setAudioMuted(true);
         if (video) void this.setVideoMuted(true);
       },
@@ -174,7 +184,16 @@ export class MeetingSession implements Meeting {
 
   /** The connection was lost: come back, as somebody new to the server but with everything kept here. */
   async #reconnect(): Promise<void> {
-    if (this.state.phase === "left" || this.state.phase === "failed") return;
+    if (this.#reconnecting || this.state.phase === "left" || this.state.phase === "failed") return;
+    this.#reconnecting = true;
+    try {
+      await this.#comeBack();
+    } finally {
+      this.#reconnecting = false;
+    }
+  }
+
+  async #comeBack(): Promise<void> {
     this.#set({ phase: "reconnecting", error: "server-gone" });
     const began = Date.now();
     for (let attempt = 0; Date.now() - began < GIVE_UP_MS; attempt++) {

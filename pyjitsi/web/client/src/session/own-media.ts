@@ -3,6 +3,12 @@
 import { type DeviceChoice, type LocalMedia, MeetingError } from "./api";
 import { openCamera, openMicrophone } from "./devices";
 
+/** The device of a track that the pre-join page opened, so that unmuting opens the same one. */
+function deviceOf(kind: "audioInput" | "videoInput", track: MediaStreamTrack | null): DeviceChoice {
+  const id = track?.getSettings().deviceId;
+  return id ? { [kind]: id } : {};
+}
+
 export class OwnMedia {
   audio: MediaStreamTrack | null = null;
   camera: MediaStreamTrack | null = null;
@@ -10,6 +16,9 @@ export class OwnMedia {
   audioMuted = false;
   videoMuted = false;
   #devices: DeviceChoice = {};
+  #audioWanted = false;
+  #videoWanted = false;
+  #closed = false;
 
   /** `ended` is called when the browser's own button ends the shared screen. */
   constructor(private readonly ended: () => void) {}
@@ -17,6 +26,10 @@ export class OwnMedia {
   start(media: LocalMedia, audioMuted: boolean, videoMuted: boolean): void {
     this.audio = media.audio;
     this.camera = media.video;
+    this.#devices = {
+      ...deviceOf("audioInput", media.audio),
+      ...deviceOf("videoInput", media.video),
+    };
     this.audioMuted = audioMuted || media.audio === null;
     this.videoMuted = videoMuted || media.video === null;
     if (this.audio !== null) this.audio.enabled = !this.audioMuted;
@@ -29,14 +42,32 @@ export class OwnMedia {
   }
 
   async setAudioMuted(muted: boolean): Promise<void> {
-    if (!muted && this.audio === null) this.audio = await openMicrophone(this.#devices.audioInput);
+    this.#audioWanted = !muted;
+    if (!muted && this.audio === null) {
+      const opened = await openMicrophone(this.#devices.audioInput);
+      if (!this.#audioWanted || this.#closed || this.audio !== null) {
+        opened.stop();
+        return;
+      }
+      this.audio = opened;
+    }
     this.audioMuted = muted;
     if (this.audio !== null) this.audio.enabled = !muted;
   }
 
+  /** Opening takes time, and people change their mind: what was wanted last holds. */
   async setVideoMuted(muted: boolean): Promise<void> {
-    if (muted) this.#stopCamera();
-    else if (this.camera === null) this.camera = await openCamera(this.#devices.videoInput);
+    this.#videoWanted = !muted;
+    if (muted) {
+      this.#stopCamera();
+    } else if (this.camera === null) {
+      const opened = await openCamera(this.#devices.videoInput);
+      if (!this.#videoWanted || this.#closed || this.camera !== null) {
+        opened.stop();
+        return;
+      }
+      this.camera = opened;
+    }
     this.videoMuted = muted;
   }
 
@@ -77,6 +108,7 @@ export class OwnMedia {
   }
 
   close(): void {
+    this.#closed = true;
     this.audio?.stop();
     this.audio = null;
     this.#stopCamera();

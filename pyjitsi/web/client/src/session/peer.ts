@@ -43,6 +43,7 @@ export class Peer {
   #remote: readonly RemoteSource[];
   #version = 1;
   #queue: Promise<unknown> = Promise.resolve();
+  #layers: Promise<void> = Promise.resolve();
   #ssrcs: SimulcastSsrcs | null = null;
   #screenUsed = false;
   #heights = new Map<string, number>();
@@ -153,9 +154,13 @@ export class Peer {
     await this.#applyLayers();
   }
 
-  async #applyLayers(): Promise<void> {
-    await this.#apply(CAMERA, `${this.endpoint}-v0`);
-    await this.#apply(SCREEN, `${this.endpoint}-v1`);
+  /** One after the other: of two calls of setParameters at once the browser refuses one. */
+  #applyLayers(): Promise<void> {
+    this.#layers = this.#layers.then(async () => {
+      await this.#apply(CAMERA, `${this.endpoint}-v0`);
+      await this.#apply(SCREEN, `${this.endpoint}-v1`);
+    });
+    return this.#layers;
   }
 
   async #apply(mid: number, name: string): Promise<void> {

@@ -16,6 +16,8 @@ export interface RoomEvents {
   gone(nick: string): void;
   /** We are out: kicked, or the room was destroyed. */
   removed(code: ErrorCode): void;
+  /** The server shuts down: we are not kicked, and may come back. */
+  lost(): void;
   focusGone(): void;
   bridgeAvailable(available: boolean): void;
   chat(from: string, text: string, isPrivate: boolean, id: string): void;
@@ -45,6 +47,11 @@ export function nickOf(jid: string): string {
   const candidate = jid.slice(0, 8).toLowerCase();
   if (/^[0-9a-f]{8}$/.test(candidate)) return candidate;
   return [...crypto.getRandomValues(new Uint8Array(4))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** An id for a message; `crypto.randomUUID` is there on secure origins only. */
+function randomId(): string {
+  return [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 export class Room {
@@ -128,7 +135,7 @@ export class Room {
   }
 
   say(text: string, privateTo: string | undefined): string {
-    const id = crypto.randomUUID();
+    const id = randomId();
     const to = privateTo === undefined ? this.address : `${this.address}/${privateTo}`;
     const type = privateTo === undefined ? "groupchat" : "chat";
     this.xmpp.send(element("message", { xmlns: "jabber:client", to, type, id }, element("body", {}, text)));
@@ -166,6 +173,11 @@ export class Room {
       return;
     }
     const user = child(stanza, "x", NS.mucUser);
+    const codes = children(user, "status").map((status) => status.getAttribute("code"));
+    if (codes.includes("332")) {
+      this.events.lost();
+      return;
+    }
     const destroyed = child(user, "destroy") !== null;
     this.events.removed(destroyed ? "room-destroyed" : "kicked");
   }
@@ -175,7 +187,7 @@ export class Room {
     const nick = from.slice(this.address.length + 1);
     const type = stanza.getAttribute("type");
     if (text === "" || nick === "" || type === "error" || child(stanza, "delay") !== null) return;
-    this.events.chat(nick, text, type === "chat", stanza.getAttribute("id") ?? crypto.randomUUID());
+    this.events.chat(nick, text, type === "chat", stanza.getAttribute("id") ?? randomId());
   }
 
   #iq(stanza: Element, from: string): void {
@@ -184,8 +196,14 @@ export class Room {
     const jingle = child(stanza, "jingle", NS.jingle);
     const query = child(stanza, "query", NS.disco);
     if (jingle !== null && from === this.focus) {
-      this.events.jingle(jingle, from);
-      this.#reply(stanza, null);
+      try {
+        this.events.jingle(jingle, from);
+        this.#reply(stanza, null);
+      } catch (error) {
+        console.error("The focus sent what can't be handled", error);
+        const refusal = element("error", { type: "modify" }, element("bad-request", { xmlns: NS.stanzas }));
+        this.#reply(stanza, refusal, "error");
+      }
     } else if (query !== null && type === "get") {
       this.#reply(stanza, this.#features(query.getAttribute("node")));
     } else if (children(stanza, "ping").length > 0) {

@@ -22,12 +22,15 @@ interface Signalled {
 }
 
 const BRIDGE = "jvb";
+/** What may stand in our SDP: nothing that could end its line. */
+const SAFE = /^[\w.-]{1,128}$/;
 
 /** One entry a source name; the bridge's own sources are left out. */
 function gather(signalled: readonly Signalled[], repairs: ReadonlyMap<number, number>): RemoteSource[] {
   const repairing = new Set(repairs.values());
   const found = new Map<string, RemoteSource>();
   for (const each of signalled) {
+    if (!SAFE.test(each.name) || !SAFE.test(each.owner) || !Number.isInteger(each.ssrc)) continue;
     if (each.owner === BRIDGE || repairing.has(each.ssrc) || found.has(each.name)) continue;
     const rtx = repairs.get(each.ssrc);
     const ssrcs = rtx === undefined ? [each.ssrc] : [each.ssrc, rtx];
@@ -50,19 +53,22 @@ export function parseCompact(text: string): RemoteSource[] {
   const signalled: Signalled[] = [];
   const repairs = new Map<number, number>();
   for (const [owner, lists] of Object.entries(owners)) {
-    if (!Array.isArray(lists)) continue;
-    const [video, groups, audio] = lists as [CompactSource[]?, unknown[][]?, CompactSource[]?];
+    const [video, groups, audio] = (Array.isArray(lists) ? lists : []).map((list: unknown) =>
+      Array.isArray(list) ? list : [],
+    );
     for (const [kind, members] of [
       ["video", video],
       ["audio", audio],
     ] as const) {
-      for (const each of members ?? []) {
-        const ssrc = Number(each.s);
-        const name = String(each.n ?? `${owner}-${kind === "audio" ? "a" : "v"}0`);
-        signalled.push({ owner, kind, ssrc, name, msid: String(each.m ?? ""), desktop: each.v === "d" });
+      for (const each of (members ?? []) as (CompactSource | null)[]) {
+        const ssrc = Number(each?.s ?? Number.NaN);
+        const name = String(each?.n ?? `${owner}-${kind === "audio" ? "a" : "v"}0`);
+        signalled.push({ owner, kind, ssrc, name, msid: String(each?.m ?? ""), desktop: each?.v === "d" });
       }
     }
-    for (const group of groups ?? []) if (group[0] === "f") repairs.set(Number(group[1]), Number(group[2]));
+    for (const group of groups ?? []) {
+      if (Array.isArray(group) && group[0] === "f") repairs.set(Number(group[1]), Number(group[2]));
+    }
   }
   return gather(signalled, repairs);
 }
