@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pyjitsi import __version__
-from pyjitsi.settings import SERVICES, SettingsError, settings_model
+from pyjitsi.settings import MODELS, SERVICES, SettingsError, settings_model
 
 USAGE_ERROR, START_ERROR = 2, 1
 
@@ -22,19 +22,36 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for service in SERVICES:
         one = commands.add_parser(service, help=f"run the {service} service alone")
-        one.add_argument("--config", type=Path, metavar="FILE", help="a TOML file with its settings")
+        one.add_argument("--config", type=Path, metavar="FILE", help="a TOML or JSON file with its settings")
         one.add_argument("--check-config", action="store_true", help="check the settings and exit")
+    prosody = commands.add_parser("prosody", help="print the configuration for the Prosody instance of our own")
+    prosody.add_argument("--config", type=Path, metavar="FILE", help="a TOML or JSON file with its settings")
+    prosody.add_argument("--check-config", action="store_true", help="check the settings and exit")
+    handover = commands.add_parser("handover", help="let a running bridge end after its meetings, for a new one")
+    importlib.import_module("pyjitsi.handover").add_to(handover)
     schema = commands.add_parser("schema", help="print the settings' JSON schema")
-    schema.add_argument("service", nargs="?", choices=SERVICES, help="one service alone")
+    schema.add_argument("service", nargs="?", choices=MODELS, help="one service alone")
     up = commands.add_parser("up", help="run a whole meeting server on this machine")
     importlib.import_module("pyjitsi.up.options").add_to(up)
     return top
 
 
 def _schema(service: str | None) -> int:
-    wanted = SERVICES if service is None else (service,)
+    wanted = MODELS if service is None else (service,)
     schemas: dict[str, Any] = {name: settings_model(name).model_json_schema() for name in wanted}
     print(json.dumps(schemas if service is None else schemas[service], indent=2))
+    return 0
+
+
+def _prosody(file: Path | None, *, check: bool) -> int:
+    from pyjitsi.prosody.config import render
+    from pyjitsi.prosody.settings import ProsodySettings
+
+    try:
+        text = render(ProsodySettings.load(file))
+    except ValueError as error:
+        raise SettingsError(f"prosody: {error}") from error
+    print("prosody: the settings are good" if check else text, end="\n" if check else "")
     return 0
 
 
@@ -66,6 +83,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _schema(options.service)
         if options.command == "up":
             return importlib.import_module("pyjitsi.up.main").main(options)
+        if options.command == "prosody":
+            return _prosody(options.config, check=options.check_config)
+        if options.command == "handover":
+            return asyncio.run(importlib.import_module("pyjitsi.handover").main(options))
         return _serve(options.command, options.config, check=options.check_config)
     except SettingsError as error:
         print(error, file=sys.stderr)

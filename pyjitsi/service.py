@@ -31,6 +31,10 @@ class Service(Protocol):
         """Return once the service does its work (joined, not merely started)."""
         ...
 
+    async def drain(self) -> None:
+        """Finish what people are in the middle of, before ``stop``; return at once where there is nothing."""
+        ...
+
     async def stop(self) -> None:
         """End gracefully; must be safe after a failed start."""
         ...
@@ -49,11 +53,22 @@ def notify(state: str) -> None:
 
 
 async def run(service: Service) -> None:
-    """Start the service, announce readiness, wait for SIGTERM or SIGINT, and stop it. Raises StartError."""
-    stopping = asyncio.Event()
+    """Start the service, announce readiness, wait for SIGTERM or SIGINT, and stop it. Raises StartError.
+
+    SIGTERM lets it drain first; SIGINT, or a second SIGTERM, doesn't.
+    """
+    stopping, at_once = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
+
+    def terminate() -> None:
+        (at_once if stopping.is_set() else stopping).set()
+
+    def interrupt() -> None:
+        at_once.set()
+        stopping.set()
+
+    loop.add_signal_handler(signal.SIGTERM, terminate)
+    loop.add_signal_handler(signal.SIGINT, interrupt)
     ended = asyncio.create_task(stopping.wait())
     watchdog = asyncio.create_task(_watchdog())
     try:
@@ -68,6 +83,11 @@ async def run(service: Service) -> None:
             becoming.cancel()
         await ended
         notify("STOPPING=1")
+        if becoming.done():
+            draining, hurried = asyncio.create_task(service.drain()), asyncio.create_task(at_once.wait())
+            await asyncio.wait({draining, hurried}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (draining, hurried):
+                task.cancel()
     finally:
         watchdog.cancel()
         ended.cancel()

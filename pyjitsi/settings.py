@@ -1,4 +1,4 @@
-"""How every service's settings load: defaults, then a TOML file, then environment, then credential files.
+"""How every service's settings load: defaults, then a TOML or JSON file, then environment, then credential files.
 
 Each service's model lives beside it (``pyjitsi/bridge/settings.py``) and derives from ``ServiceSettings``: frozen,
 closed, every field with type, unit in its name or description, default and the reason for it. An environment variable
@@ -7,6 +7,7 @@ with the same joining (``xmpp__password``), as systemd's LoadCredential= lays it
 """
 
 import importlib
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ from pydantic_settings import (
 )
 
 SERVICES = ("web", "focus", "bridge")
+MODELS = (*SERVICES, "prosody")  # Prosody is run by others; its settings are ours
 
 
 class SettingsError(Exception):
@@ -47,12 +49,7 @@ class ServiceSettings(BaseSettings):
         """Settings from the file and this process's environment. Raises SettingsError."""
         values: dict[str, Any] = {}
         if file is not None:
-            try:
-                values = tomllib.loads(file.read_text())
-            except OSError as error:
-                raise SettingsError(f"{file}: {error.strerror}; name a readable TOML file with --config") from error
-            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-                raise SettingsError(f"{file}: not TOML: {error}") from error
+            values = read_file(file)
         credentials = (environ or os.environ).get("CREDENTIALS_DIRECTORY")
         prefix = f"PYJITSI_{cls.service.upper()}_"
         cls._refuse_unknown_environment(prefix)
@@ -86,6 +83,21 @@ class ServiceSettings(BaseSettings):
                 field = name.removeprefix(prefix).lower().split("__")[0]
                 if field not in cls.model_fields:
                     raise SettingsError(f"{name}: no such setting; `pyjitsi schema {cls.service}` lists them")
+
+
+def read_file(file: Path) -> dict[str, Any]:
+    """The tables of a TOML file, or of a JSON one where the name ends so. Raises SettingsError."""
+    kind = "JSON" if file.suffix == ".json" else "TOML"
+    try:
+        text = file.read_text()
+        values = json.loads(text) if kind == "JSON" else tomllib.loads(text)
+    except OSError as error:
+        raise SettingsError(f"{file}: {error.strerror}; name a readable TOML file with --config") from error
+    except ValueError as error:
+        raise SettingsError(f"{file}: not {kind}: {error}") from error
+    if not isinstance(values, dict):
+        raise SettingsError(f"{file}: not an object with settings")
+    return values
 
 
 class NestedSecrets(SecretsSettingsSource):

@@ -1,6 +1,8 @@
 """The bridge's shell: sockets, timers, XMPP and HTTP around ``Bridge``."""
 
 import asyncio
+import os
+import signal
 import time
 from collections import Counter
 from xml.etree.ElementTree import Element
@@ -13,6 +15,8 @@ from pyjitsi import __version__, clock
 from pyjitsi.bridge.bridge import Bridge
 from pyjitsi.bridge.candidates import candidates, host_addresses, machine_addresses
 from pyjitsi.bridge.colibri import modify
+from pyjitsi.bridge.control import ControlServer
+from pyjitsi.bridge.drain import Drain
 from pyjitsi.bridge.http import ChannelServer
 from pyjitsi.bridge.metrics import BridgeCollector
 from pyjitsi.bridge.plane import create as create_plane
@@ -61,6 +65,8 @@ class BridgeService:
             optional=not settings.bind_addresses,
         )  # fmt: skip
         self._stress: Stress = Stress()
+        self._drain: Drain = Drain(settings.drain_seconds)
+        self._drained: asyncio.Event = asyncio.Event()
         self._joined: asyncio.Event = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._complained: set[tuple[str, str]] = set()
@@ -69,6 +75,7 @@ class BridgeService:
         app = web.Application()
         add_observability(app, self.health)
         app.router.add_get("/colibri/stats", self._colibri_stats)
+        ControlServer(self.bridge, self._drain, settings.generation, self._changed).add_to(app)
         ChannelServer(self.bridge, settings.server_id, __version__, self.refused).add_to(app)
         self._http: HttpServer = HttpServer(app, settings.http_host, settings.http_port)
 
@@ -117,6 +124,21 @@ class BridgeService:
     async def ready(self) -> None:
         """Return once the bridge is in the brewery."""
         await self._joined.wait()
+
+    async def drain(self) -> None:
+        """Refuse new meetings, and return once the others are over or the bound is."""
+        self._drain.begin(clock.monotonic(), refuse=True)
+        self._changed()
+        if self.bridge.conferences:
+            seconds = round(self._drain.remaining(clock.monotonic()))
+            log.info("draining", conferences=len(self.bridge.conferences), seconds=seconds)
+        await self._drained.wait()
+
+    def _changed(self) -> None:
+        """The drain began, or became stricter: say so at once."""
+        self.bridge.graceful_shutdown = self._drain.refusing
+        if self._joined.is_set():
+            self._publish()
 
     async def stop(self) -> None:
         """Leave the brewery, then close."""
@@ -215,7 +237,7 @@ class BridgeService:
         settings = self.settings
         return stats(
             self.bridge, self._stress.level, __version__, settings.region, settings.relay_id, clock.wall(),
-            healthy=self.health().healthy,
+            healthy=self.health().healthy, drain=self._drain.draining,
         )  # fmt: skip
 
     async def _announce(self) -> None:
@@ -243,8 +265,14 @@ class BridgeService:
     async def _timers(self) -> None:
         while True:
             await asyncio.sleep(TICK if self.bridge.conferences else IDLE_TICK)
-            self.bridge.tick(clock.monotonic())
+            now = clock.monotonic()
+            self.bridge.tick(now)
             self._flush()
+            if not self._drained.is_set() and self._drain.over(now, len(self.bridge.conferences)):
+                self._drained.set()
+                log.info("drained", conferences=len(self.bridge.conferences))
+                if not self._drain.refusing:
+                    os.kill(os.getpid(), signal.SIGTERM)  # handed over: the service manager starts us anew
 
 
 def _condition(error: Element | None) -> str:

@@ -52,4 +52,10 @@ class BridgeSettings(ServiceSettings):
     relay_id: str | None = Field(default=None, description="Identity among bridges; unset: one bridge a room.")
     max_endpoints: int = Field(default=500, ge=1, description="Refuse more than this many; keeps memory bounded.")
     start_bitrate: int = Field(default=2_500_000, ge=30_000, description="Downlink assumed before feedback, bit/s.")
+    drain_seconds: float = Field(
+        default=3600.0, ge=0, description="How long a bridge that is to end waits for its meetings; most are over then."
+    )
+    generation: str | None = Field(
+        default=None, description="What is installed, as the NixOS module names it; `pyjitsi handover` compares it."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")

@@ -68,6 +68,9 @@ class FocusService:
         """Return once the focus is in the brewery, where conference requests are answered too."""
         await self._brewery.joined.wait()
 
+    async def drain(self) -> None:
+        """Nothing to wait for: meetings outlive this service."""
+
     async def stop(self) -> None:
         """Leave the brewery and close; rooms stay, so that nobody is thrown out by a restart of the focus alone."""
         if self._connection.connected:

@@ -1,32 +1,33 @@
--- Accounts of our services, looked up in a file (a line each, "user:password"), never registered into a database:
--- to change a password is to write the file anew. It is read at each log-in; there are few.
+-- Accounts of our services, each looked up in a file of its own (a systemd credential, say) whose first line is the
+-- password; never registered into a database: to change a password is to write the file anew. Read at each log-in.
 
 local new_sasl = require "util.sasl".new;
 
-local path = module:get_option_string("meet_accounts_file");
+local files = module:get_option("meet_accounts") or {};
 
 local function password_of(username)
-	local file, err = io.open(path, "r");
-	if not file then
-		module:log("error", "The accounts' file can't be read: %s", err);
+	local path = files[username];
+	if path == nil then
 		return nil;
 	end
-	for line in file:lines() do
-		local name, password = line:match("^([^:#]+):(.+)$");
-		if name == username then
-			file:close();
-			return password;
-		end
+	local file, err = io.open(path, "r");
+	if not file then
+		module:log("error", "The password of %s can't be read: %s", username, err);
+		return nil;
 	end
+	local password = file:read("*l");
 	file:close();
-	return nil;
+	if password == "" then
+		return nil;
+	end
+	return password;
 end
 
-local function in_a_file()
-	return nil, "Accounts are declared in a file.";
+local function in_files()
+	return nil, "Accounts are declared in files.";
 end
 
-local provider = { set_password = in_a_file, create_user = in_a_file, delete_user = in_a_file };
+local provider = { set_password = in_files, create_user = in_files, delete_user = in_files };
 
 function provider.test_password(username, password)
 	local expected = password_of(username);

@@ -8,7 +8,8 @@ import signal
 import sys
 from pathlib import Path
 
-from pyjitsi.prosody.config import ProsodyConfig, render, render_accounts
+from pyjitsi.prosody.config import render
+from pyjitsi.prosody.settings import ProsodySettings
 from pyjitsi.service import StartError, notify
 from pyjitsi.settings import settings_model
 from pyjitsi.up import plan as plans
@@ -46,17 +47,17 @@ def _check_settings(files: dict[str, Path]) -> None:
 
 
 def _prosody_configuration(state: State, plan: plans.Plan) -> Path:
-    config = ProsodyConfig(
+    settings = ProsodySettings(
         domain=plan.domain,
         data_directory=state.folder / "prosody",
         component_secret_file=state.folder / "focus.secret",
-        accounts_file=state.write("accounts", render_accounts({"jvb": state.secret("jvb")})),
+        accounts={"jvb": state.folder / "jvb.secret"},
         c2s_port=plan.c2s_port,
         http_port=plan.prosody_port,
         component_port=plan.component_port,
         run_as_root=os.geteuid() == 0,
     )
-    return state.write("prosody.cfg.lua", render(config))
+    return state.write("prosody.cfg.lua", render(settings))
 
 
 def _children(state: State, prosody: str, configuration: Path, files: dict[str, Path], *, verbose: bool) -> list[Child]:

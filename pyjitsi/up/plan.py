@@ -119,6 +119,7 @@ def make(state: State, listen: str, host_name: str | None, tls: str | None, udp_
             "udp_port": udp_port,
             "http_port": bridge,
             "websocket_base": f"{socket_url}colibri-ws",
+            "drain_seconds": 0,  # Ctrl-C means it
         },
     }
     for service, table in overrides.items():

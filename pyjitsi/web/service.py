@@ -80,6 +80,9 @@ class WebService:
     async def ready(self) -> None:
         """Listening is all that there is to wait for."""
 
+    async def drain(self) -> None:
+        """Nothing to wait for: meetings outlive this service."""
+
     async def stop(self) -> None:
         """Close all connections."""
         await self._http.stop()

@@ -1,5 +1,6 @@
 """How a service reaches its XMPP server: as an external component (the focus) or as an account (bridges)."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr
@@ -29,4 +30,10 @@ class ClientSettings(Section):
     security: Security = Field(
         default="ifpossible",
         description="STARTTLS policy. On loopback there is nobody to hide from; set required for another host.",
+    )
+    server_name: str | None = Field(
+        default=None, description="The name in the server's certificate; unset expects the accounts' domain."
+    )
+    ca_file: Path | None = Field(
+        default=None, description="PEM file with the authority of the server's certificate; unset trusts the system's."
     )

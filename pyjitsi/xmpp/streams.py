@@ -183,6 +183,10 @@ class ClientStream(ClientXMPP, _Bare):
             settings.password.get_secret_value(),
             plugin_config={"feature_mechanisms": dict.fromkeys(("unencrypted_plain", "unencrypted_scram"), plaintext)},
         )
+        if settings.server_name is not None:
+            self.default_domain = settings.server_name  # slixmpp verifies the certificate against it
+        if settings.ca_file is not None:
+            self.ca_certs = settings.ca_file
         self.enable_direct_tls = False
         self.enable_starttls = settings.security != "disabled"
         # One attempt a time: where STARTTLS is merely possible, the server's features decide, on the same socket.

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from pyjitsi.prosody.config import ProsodyConfig, render, render_accounts
+from pyjitsi.prosody.config import render
+from pyjitsi.prosody.settings import ProsodySettings
 from pyjitsi.xmpp.settings import ClientSettings, ComponentSettings
 from tests.support.server import free_port
 
@@ -43,11 +44,11 @@ class Prosody:
         data.mkdir(mode=0o700, parents=True)
         self.secret: str = secrets.token_hex(16)
         self.password: str = secrets.token_hex(16)
-        self.config: ProsodyConfig = ProsodyConfig(
+        self.config: ProsodySettings = ProsodySettings(
             domain=self.domain,
             data_directory=data,
             component_secret_file=self._write("secret", self.secret + "\n"),
-            accounts_file=self._write("accounts", render_accounts({"jvb": self.password})),
+            accounts={name: self._write(f"{name}.password", f"{self.password}\n") for name in ("jvb", "recorder")},
             c2s_port=free_port(socket.SOCK_STREAM),
             http_port=free_port(socket.SOCK_STREAM),
             component_port=free_port(socket.SOCK_STREAM),
@@ -105,9 +106,9 @@ class Prosody:
             port=self.config.c2s_port, domain=f"auth.{self.domain}", password=SecretStr(self.password)
         )
 
-    def set_accounts(self, accounts: dict[str, str]) -> None:
-        """Replace the accounts' file."""
-        self.config.accounts_file.write_text(render_accounts(accounts))
+    def set_password(self, account: str, password: str) -> None:
+        """Replace an account's file; an empty one lets nobody in."""
+        self.config.accounts[account].write_text(password and f"{password}\n")
 
     def log(self) -> str:
         """What Prosody has logged so far."""

@@ -115,7 +115,7 @@ async def test_tls_that_is_required_is_not_done_without(prosody: Prosody) -> Non
 async def test_password_changes_with_the_file(own_prosody: Prosody) -> None:
     async with connected(client(own_prosody.bridge())):
         pass
-    own_prosody.set_accounts({"jvb": "another"})
+    own_prosody.set_password("jvb", "another")
     changed = own_prosody.bridge().model_copy(update={"password": SecretStr("another")})
     async with connected(client(changed)) as bridge:
         assert bridge.connected

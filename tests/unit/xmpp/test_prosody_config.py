@@ -1,6 +1,5 @@
 """The configuration as text, and what is refused before Prosody would stumble over it."""
 
-import dataclasses
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,18 +9,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyjitsi.prosody.config import PLUGINS, IceServer, ProsodyConfig, quoted, render, render_accounts
+from pyjitsi.prosody.config import PLUGINS, quoted, render
+from pyjitsi.prosody.settings import ProsodySettings, TlsFiles
 
-CONFIG = ProsodyConfig(
-    domain="meet.example.org",
-    data_directory=Path("/var/lib/meet"),
-    component_secret_file=Path("/run/secrets/focus"),
-    accounts_file=Path("/run/secrets/accounts"),
-)
+VALUES: dict[str, Any] = {
+    "domain": "meet.example.org",
+    "data_directory": Path("/var/lib/meet"),
+    "component_secret_file": Path("/run/secrets/focus"),
+    "accounts": {"jvb": Path("/run/secrets/jvb")},
+}
 
 
-def changed(**values: Any) -> ProsodyConfig:
-    return dataclasses.replace(CONFIG, **values)
+def changed(**values: Any) -> ProsodySettings:
+    return ProsodySettings.model_validate(VALUES | values)
+
+
+CONFIG = changed()
+
+
+def ice(kind: str, host: str, port: int, transport: str = "udp", secret: str | None = None) -> dict[str, Any]:
+    return {"type": kind, "host": host, "port": port, "transport": transport, "secret_file": secret}
 
 
 def block(text: str, start: str) -> str:
@@ -60,7 +67,7 @@ def test_rooms_are_as_clients_need_them() -> None:
 
 
 def test_secrets_are_named_not_held() -> None:
-    text = render(changed(ice_servers=(IceServer("turns", "ice.example", 5349, "tcp", Path("/run/secrets/turn")),)))
+    text = render(changed(ice_servers=(ice("turns", "ice.example", 5349, "tcp", "/run/secrets/turn"),)))
     assert 'component_secret = first_line("/run/secrets/focus")' in text
     assert (
         'external_services = { { type = "turns", host = "ice.example", port = 5349, transport = "tcp", '
@@ -74,7 +81,7 @@ def test_no_ice_servers_by_default() -> None:
 
 def test_every_port_is_on_the_named_interfaces() -> None:
     text = render(changed(interfaces=("127.0.0.1", "::1"), c2s_port=1, http_port=2, component_port=3))
-    assert text.count('interfaces = { "127.0.0.1", "::1" }') == 3
+    assert text.count('interfaces = { "127.0.0.1", "::1" }') == 4
     for line in ("c2s_ports = { 1 }", "http_ports = { 2 }", "component_ports = { 3 }", "s2s_ports = { }"):
         assert line in text
 
@@ -92,19 +99,23 @@ def test_log_goes_to_standard_output_or_a_file() -> None:
         ({"domain": "-a.example"}, "is no domain"),
         ({"domain": 'a"); os.exit() --'}, "is no domain"),
         ({"domain": "a..b"}, "is no domain"),
-        ({"interfaces": ()}, "no interface is named"),
+        ({"interfaces": ()}, "at least 1 item"),
         ({"interfaces": ("localhost",)}, "is no IP address"),
         ({"interfaces": ("*",)}, "is no IP address"),
-        ({"c2s_port": 0}, "port 0 is outside 1 to 65535"),
-        ({"http_port": 65_536}, "port 65536 is outside 1 to 65535"),
+        ({"c2s_port": 0}, "greater than or equal to 1"),
+        ({"http_port": 65_536}, "less than or equal to 65535"),
         ({"http_port": 5222}, "must differ"),
-        ({"log_level": "loud"}, "is none of debug, info, warn, error"),
+        ({"log_level": "loud"}, "'debug', 'info', 'warn' or 'error'"),
         ({"client_rate": "fast"}, "isn't a number with b/s, kb/s or mb/s"),
-        ({"client_stanza_bytes": 9_999}, "below Prosody's least"),
+        ({"client_stanza_bytes": 9_999}, "greater than or equal to 10000"),
         ({"data_directory": Path("data")}, "must be an absolute path"),
-        ({"ice_servers": (IceServer("http", "a", 1),)}, "neither STUN nor TURN"),
-        ({"ice_servers": (IceServer("stun", "a", 0),)}, "port 0 is outside"),
-        ({"ice_servers": (IceServer("stun", "a\nb", 1),)}, "control character"),
+        ({"component_secret_file": Path("a/b")}, "or the name of a systemd credential"),
+        ({"accounts": {"a:b": Path("/x")}}, "can't be an account's name"),
+        ({"accounts": {"": Path("/x")}}, "can't be an account's name"),
+        ({"c2s_interfaces": ("10.0.0.1",)}, "passwords would cross the network in the clear"),
+        ({"ice_servers": (ice("http", "a", 1),)}, "'stun', 'turn' or 'turns'"),
+        ({"ice_servers": (ice("stun", "a", 0),)}, "greater than or equal to 1"),
+        ({"ice_servers": (ice("stun", "a\nb", 1),)}, "should match pattern"),
     ],
 )
 def test_a_wrong_value_is_refused_with_the_reason(values: dict[str, Any], sentence: str) -> None:
@@ -119,16 +130,20 @@ def test_a_quoted_text_ends_where_it_ends(text: str) -> None:
     assert inner.replace("\\\\", "\0").replace('\\"', '"').replace("\0", "\\") == text
 
 
-def test_accounts_are_a_line_each() -> None:
-    assert render_accounts({"jvb": "a:b c", "jibri": "x"}) == "jvb:a:b c\njibri:x\n"
+def test_a_file_without_a_slash_is_a_credential() -> None:
+    text = render(changed(component_secret_file=Path("focus-secret"), accounts={"jvb": Path("account-jvb")}))
+    assert 'component_secret = first_line(credential("focus-secret"))' in text
+    assert 'meet_accounts = { ["jvb"] = credential("account-jvb") }' in text
 
 
-@pytest.mark.parametrize(
-    ("name", "password"), [("a:b", "x"), ("#a", "x"), ("", "x"), ("A", "x"), ("a", ""), ("a", "x\ny")]
-)
-def test_an_account_that_a_line_cannot_hold_is_refused(name: str, password: str) -> None:
-    with pytest.raises(ValueError, match=r"account's name|is empty or holds a control character"):
-        render_accounts({name: password})
+def test_other_machines_log_in_on_their_own_addresses_with_tls_alone() -> None:
+    files = TlsFiles(certificate=Path("tls-certificate"), key=Path("tls-key"))
+    text = render(changed(c2s_interfaces=("10.0.0.1",), tls=files))
+    assert 'c2s_interfaces = { "127.0.0.1", "10.0.0.1" }' in text
+    assert text.count("10.0.0.1") == 1
+    assert 'ssl = { certificate = credential("tls-certificate"), key = credential("tls-key") }' in text
+    assert '"meet_complete", "tls"' in text
+    assert "c2s_require_encryption = true" in text
 
 
 def test_lua_is_clean() -> None:
@@ -152,7 +167,7 @@ def test_configuration_is_lua(tmp_path: Path) -> None:
     if luac is None:
         pytest.skip("no luac on this machine; install the package lua5.4")
     file = tmp_path / "prosody.cfg.lua"
-    server = IceServer("turns", 'odd"name\\', 5349, "tcp", Path("/run/secrets/turn"))
+    server = ice("turns", 'odd"name\\', 5349, "tcp", "/run/secrets/turn")
     file.write_text(render(changed(ice_servers=(server,), data_directory=Path('/odd "folder"\\'))))
     done = subprocess.run([luac, "-p", str(file)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
