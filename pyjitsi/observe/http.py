@@ -17,8 +17,8 @@ class Health:
     details: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
-def add_observability(app: web.Application, health: Callable[[], Health]) -> None:
-    """Add the two pages."""
+def add_observability(app: web.Application, health: Callable[[], Health], *, metrics: bool = True) -> None:
+    """Add the two pages; without ``metrics`` where the world can see them."""
 
     async def about_health(_request: web.Request) -> web.Response:
         now = health()
@@ -27,11 +27,12 @@ def add_observability(app: web.Application, health: Callable[[], Health]) -> Non
             body["reason"] = now.reason
         return web.json_response(body, status=200 if now.healthy else 500)
 
-    async def metrics(_request: web.Request) -> web.Response:
+    async def figures(_request: web.Request) -> web.Response:
         return web.Response(body=generate_latest(REGISTRY), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app.router.add_get("/about/health", about_health)
-    app.router.add_get("/metrics", metrics)
+    if metrics:
+        app.router.add_get("/metrics", figures)
 
 
 class HttpServer:

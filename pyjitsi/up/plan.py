@@ -93,14 +93,15 @@ def make(state: State, listen: str, host_name: str | None, tls: str | None, udp_
     default_port = 443 if files else 80
     url = f"{scheme}://{shown}/" if port == default_port else f"{scheme}://{shown}:{port}/"
     reach = "127.0.0.1" if host in ("0.0.0.0", "localhost") else "[::1]" if host == "::" else host
-    ports = [free_port() for _ in range(5)]
-    c2s, component, prosody, focus, bridge = ports
+    ports = [free_port() for _ in range(6)]
+    c2s, component, prosody, focus, bridge, web = ports
     socket_url = "ws" + url.removeprefix("http")
     settings: dict[str, dict[str, Any]] = {
         "web": {
             "domain": domain,
             "listen_host": host,
             "listen_port": port,
+            "http_port": web,
             "prosody_url": f"http://127.0.0.1:{prosody}",
             "focus_url": f"http://127.0.0.1:{focus}",
             "bridges": {"jvb": f"http://127.0.0.1:{bridge}"},

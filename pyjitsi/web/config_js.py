@@ -4,8 +4,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from pyjitsi.web.settings import Branding
 
-def build(domain: str, origin: str, overrides: Mapping[str, Any]) -> str:
+
+def build(domain: str, origin: str, overrides: Mapping[str, Any], branding: Branding | None = None) -> str:
     """The script; ``origin`` is how the browser reached us (``https://meet.example.org``)."""
     socket = "ws" + origin.removeprefix("http")
     config: dict[str, Any] = {
@@ -21,6 +23,12 @@ def build(domain: str, origin: str, overrides: Mapping[str, Any]) -> str:
         "channelLastN": -1,
         "resolution": 720,
     }
+    if branding is not None and branding.app_name is not None:
+        config["appName"] = branding.app_name
+    if branding is not None and branding.logo is not None:
+        config["defaultLogoUrl"] = "/branding/logo"
+    if branding is not None and branding.background_color is not None:
+        config["backgroundColor"] = branding.background_color
     text = json.dumps(_merged(config, overrides), indent=2).replace("</", "<\\/")
     return f"var config = {text};\n"
 

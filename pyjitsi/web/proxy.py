@@ -1,10 +1,12 @@
 """The reverse proxy: HTTP and web-sockets to Prosody, the focus and the bridges."""
 
 import asyncio
+from collections.abc import Iterable
 
 import aiohttp
 import structlog
 from aiohttp import WSMsgType, web
+from pydantic import IPvAnyAddress
 
 log = structlog.get_logger("web")
 
@@ -20,8 +22,22 @@ LONG_POLL = 120.0
 class Proxy:
     """Passes requests on with one client session."""
 
-    def __init__(self) -> None:
+    def __init__(self, trusted: Iterable[IPvAnyAddress] = ()) -> None:
         self._session: aiohttp.ClientSession | None = None
+        self.trusted: frozenset[str] = frozenset(str(address) for address in trusted)
+
+    def scheme(self, request: web.Request) -> str:
+        """How the browser reached us, ``http`` or ``https``; a trusted proxy knows."""
+        said = request.headers.get("X-Forwarded-Proto") if request.remote in self.trusted else None
+        return "https" if (said or request.scheme) == "https" else "http"
+
+    def client(self, request: web.Request) -> str | None:
+        """The address of the browser: the last one that no trusted proxy named as its own."""
+        hops = [each.strip() for each in request.headers.get("X-Forwarded-For", "").split(",") if each.strip()]
+        address = request.remote
+        while address in self.trusted and hops:
+            address = hops.pop()
+        return address
 
     async def start(self) -> None:
         """Open the session."""
@@ -39,9 +55,9 @@ class Proxy:
         headers = {name: value for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP}
         if host is not None:
             headers["Host"] = host
-        if request.remote:
-            headers["X-Forwarded-For"] = request.remote
-        headers["X-Forwarded-Proto"] = request.scheme
+        if client := self.client(request):
+            headers["X-Forwarded-For"] = client
+        headers["X-Forwarded-Proto"] = self.scheme(request)
         try:
             if request.headers.get("Upgrade", "").lower() == "websocket":
                 return await self._web_socket(request, url, headers)

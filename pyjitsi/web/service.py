@@ -39,12 +39,13 @@ class WebService:
     def __init__(self, settings: WebSettings) -> None:
         self.settings: WebSettings = settings
         self._client: Path = settings.client or BUNDLE
-        self._proxy: Proxy = Proxy()
+        self.proxy: Proxy = Proxy(settings.trusted_proxies)
         app = web.Application(client_max_size=MAX_BODY)
         app.on_response_prepare.append(self._add_headers)
-        add_observability(app, self.health)
+        add_observability(app, self.health, metrics=False)  # the world needs none of our figures
         add = app.router.add_route
         add("GET", "/config.js", self._config)
+        add("GET", "/branding/logo", self._logo)
         add("*", "/xmpp-websocket", self._xmpp_web_socket)
         add("*", "/http-bind", self._bosh)
         add("*", "/conference-request/v1", self._conference_request)
@@ -52,6 +53,9 @@ class WebService:
         app.router.add_get("/", self._index)
         app.router.add_get("/{path:.+}", self._file_or_room)
         self._http: HttpServer = HttpServer(app, settings.listen_host, settings.listen_port, self._tls())
+        inside = web.Application()
+        add_observability(inside, self.health)
+        self._inside: HttpServer = HttpServer(inside, settings.http_host, settings.http_port)
 
     def _tls(self) -> ssl.SSLContext | None:
         tls = self.settings.tls
@@ -69,13 +73,17 @@ class WebService:
         settings = self.settings
         if not (self._client / "index.html").is_file():
             log.error(NO_BUNDLE.strip(), client=str(self._client))
-        await self._proxy.start()
-        try:
-            await self._http.start()
-        except OSError as error:
-            raise StartError(
-                f"{settings.listen_host}:{settings.listen_port} can't be opened: {error.strerror}; choose another port"
-            ) from error
+        await self.proxy.start()
+        for server, host, port, setting in (
+            (self._http, settings.listen_host, settings.listen_port, "listen_port"),
+            (self._inside, settings.http_host, settings.http_port, "http_port"),
+        ):
+            try:
+                await server.start()
+            except OSError as error:
+                raise StartError(
+                    f"{host}:{port} can't be opened: {error.strerror}; choose another port with {setting}"
+                ) from error
 
     async def ready(self) -> None:
         """Listening is all that there is to wait for."""
@@ -86,7 +94,8 @@ class WebService:
     async def stop(self) -> None:
         """Close all connections."""
         await self._http.stop()
-        await self._proxy.stop()
+        await self._inside.stop()
+        await self.proxy.stop()
 
     def health(self) -> Health:
         """Whether there is a client to serve."""
@@ -101,10 +110,15 @@ class WebService:
     # Files.
 
     async def _config(self, request: web.Request) -> web.Response:
-        scheme = request.headers.get("X-Forwarded-Proto", request.scheme)
-        origin = f"{'https' if scheme == 'https' else 'http'}://{request.host}"
-        text = config_js.build(self.settings.domain, origin, self.settings.config)
+        origin = f"{self.proxy.scheme(request)}://{request.host}"
+        text = config_js.build(self.settings.domain, origin, self.settings.config, self.settings.branding)
         return web.Response(text=text, content_type="text/javascript", headers={"Cache-Control": "no-cache"})
+
+    async def _logo(self, _request: web.Request) -> web.StreamResponse:
+        logo = self.settings.branding.logo
+        if logo is None or not logo.is_file():
+            raise web.HTTPNotFound(text="no logo is set\n")
+        return web.FileResponse(logo, headers={"Cache-Control": "public, max-age=3600"})
 
     async def _index(self, _request: web.Request) -> web.StreamResponse:
         index = self._client / "index.html"
@@ -127,20 +141,20 @@ class WebService:
     async def _xmpp_web_socket(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() != "websocket":
             return web.Response(text="an XMPP web-socket (RFC 7395) is here\n")  # clients' keep-alive asks this way
-        return await self._proxy.forward(request, self.settings.prosody_url, "/xmpp-websocket", self.settings.domain)
+        return await self.proxy.forward(request, self.settings.prosody_url, "/xmpp-websocket", self.settings.domain)
 
     async def _bosh(self, request: web.Request) -> web.StreamResponse:
-        return await self._proxy.forward(request, self.settings.prosody_url, "/http-bind", self.settings.domain)
+        return await self.proxy.forward(request, self.settings.prosody_url, "/http-bind", self.settings.domain)
 
     async def _conference_request(self, request: web.Request) -> web.StreamResponse:
-        return await self._proxy.forward(request, self.settings.focus_url, "/conference-request/v1")
+        return await self.proxy.forward(request, self.settings.focus_url, "/conference-request/v1")
 
     async def _bridge_channel(self, request: web.Request) -> web.StreamResponse:
         server = request.match_info["server"]
         base = self.settings.bridges.get(server)
         if base is None:
             raise web.HTTPNotFound(text="no such bridge")
-        return await self._proxy.forward(request, base, f"/colibri-ws/{server}/{request.match_info['rest']}")
+        return await self.proxy.forward(request, base, f"/colibri-ws/{server}/{request.match_info['rest']}")
 
 
 def create(settings: WebSettings) -> WebService:

@@ -1,9 +1,10 @@
 """What an admin can set of the web service."""
 
+import ipaddress
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, IPvAnyAddress
 
 from pyjitsi.settings import Section, ServiceSettings
 
@@ -13,6 +14,23 @@ class TlsSettings(Section):
 
     certificate: Path = Field(description="PEM file with the certificate and its chain.")
     key: Path = Field(description="PEM file with the private key.")
+
+
+class Branding(Section):
+    """What makes the pages an organisation's own."""
+
+    app_name: str | None = Field(
+        default=None, examples=["Town Hall"], description="Shown instead of the product's name."
+    )
+    logo: Path | None = Field(
+        default=None, examples=["/etc/meet/logo.svg"], description="SVG or PNG for the front page and the page's icon."
+    )
+    background_color: str | None = Field(
+        default=None,
+        pattern=r"^[#a-zA-Z0-9(),.% ]{1,64}$",
+        examples=["#102030"],
+        description="Background of all pages, as a CSS colour.",
+    )
 
 
 class WebSettings(ServiceSettings):
@@ -33,5 +51,12 @@ class WebSettings(ServiceSettings):
     config: dict[str, Any] = Field(
         default_factory=dict[str, Any], description="Keys of config.js that replace or join those made here."
     )
+    branding: Branding = Field(default=Branding(), description="Name, logo and colour.")
+    trusted_proxies: tuple[IPvAnyAddress, ...] = Field(
+        default=(ipaddress.ip_address("127.0.0.1"), ipaddress.ip_address("::1")),
+        description="Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+    )
+    http_host: str = Field(default="127.0.0.1", description="Health and metrics, apart from what the world sees.")
+    http_port: int = Field(default=8081, ge=1, le=65535, description="Beside 8080.")
     client: Path | None = Field(default=None, description="The built client; unset is the one that came along.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")

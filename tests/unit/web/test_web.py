@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer, unused_port
 
 from pyjitsi.web import config_js
 from pyjitsi.web.service import WebService
-from pyjitsi.web.settings import WebSettings
+from pyjitsi.web.settings import Branding, WebSettings
 
 
 async def echo_socket(request: web.Request) -> web.WebSocketResponse:
@@ -24,11 +24,12 @@ async def echo_socket(request: web.Request) -> web.WebSocketResponse:
 
 
 async def describe(request: web.Request) -> web.Response:
-    return web.json_response({"host": request.host, "query": request.query_string, "body": await request.text()})
+    seen = {name: request.headers.get(name) for name in ("X-Forwarded-For", "X-Forwarded-Proto")}
+    return web.json_response(seen | {"host": request.host, "query": request.query_string, "body": await request.text()})
 
 
 @pytest.fixture
-async def address(tmp_path: Path) -> AsyncIterator[str]:
+async def service(tmp_path: Path) -> AsyncIterator[WebService]:
     """A web service whose upstreams echo; ``absent`` is a bridge that does not answer."""
     app = web.Application()
     app.router.add_get("/xmpp-websocket", echo_socket)
@@ -47,12 +48,19 @@ async def address(tmp_path: Path) -> AsyncIterator[str]:
     settings = WebSettings(
         domain="talk.example", listen_port=port, prosody_url=base, focus_url=base, client=client,
         bridges={"jvb": base, "absent": f"http://127.0.0.1:{unused_port()}"}, config={"p2p": {"enabled": True}},
+        http_port=unused_port(), branding=Branding(app_name="Town Hall", logo=tmp_path / "logo.svg"),
     )  # fmt: skip
+    (tmp_path / "logo.svg").write_text("<svg/>")
     service = WebService(settings)
     await service.start()
-    yield f"http://127.0.0.1:{port}"
+    yield service
     await service.stop()
     await upstream.close()
+
+
+@pytest.fixture
+async def address(service: WebService) -> str:
+    return f"http://127.0.0.1:{service.settings.listen_port}"
 
 
 async def get(url: str) -> tuple[int, str, dict[str, str]]:
@@ -130,6 +138,32 @@ async def test_a_keep_alive_of_the_xmpp_address_is_answered(address: str) -> Non
     assert (await get(address + "/xmpp-websocket"))[0] == 200
 
 
-async def test_health_and_metrics_are_there(address: str) -> None:
+async def test_health_is_for_all_and_metrics_only_inside(service: WebService, address: str) -> None:
+    inside = f"http://127.0.0.1:{service.settings.http_port}"
     assert json.loads((await get(address + "/about/health"))[1]) == {"healthy": True}
-    assert "# HELP" in (await get(address + "/metrics"))[1]
+    assert json.loads((await get(inside + "/about/health"))[1]) == {"healthy": True}
+    assert "# HELP" in (await get(inside + "/metrics"))[1]
+    assert "# HELP" not in (await get(address + "/metrics"))[1]
+
+
+async def test_the_browsers_address_is_what_a_trusted_proxy_says_last(address: str) -> None:
+    headers = {"X-Forwarded-For": "10.9.9.9, 203.0.113.7, 127.0.0.1", "X-Forwarded-Proto": "https"}
+    async with aiohttp.ClientSession() as session, session.post(f"{address}/http-bind", headers=headers) as answer:
+        passed = await answer.json()
+    assert (passed["X-Forwarded-For"], passed["X-Forwarded-Proto"]) == ("203.0.113.7", "https")
+
+
+async def test_whoever_is_no_proxy_is_not_believed(service: WebService, address: str) -> None:
+    service.proxy.trusted = frozenset()
+    headers = {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "https"}
+    async with aiohttp.ClientSession() as session, session.post(f"{address}/http-bind", headers=headers) as answer:
+        passed = await answer.json()
+    assert (passed["X-Forwarded-For"], passed["X-Forwarded-Proto"]) == ("127.0.0.1", "http")
+
+
+async def test_branding_reaches_the_page(address: str) -> None:
+    text = (await get(address + "/config.js"))[1]
+    assert '"appName": "Town Hall"' in text
+    assert '"defaultLogoUrl": "/branding/logo"' in text
+    status, logo, headers = await get(address + "/branding/logo")
+    assert (status, logo, headers["Content-Type"]) == (200, "<svg/>", "image/svg+xml")

@@ -142,7 +142,7 @@ def test_other_machines_log_in_on_their_own_addresses_with_tls_alone() -> None:
     assert 'c2s_interfaces = { "127.0.0.1", "10.0.0.1" }' in text
     assert text.count("10.0.0.1") == 1
     assert 'ssl = { certificate = credential("tls-certificate"), key = credential("tls-key") }' in text
-    assert '"meet_complete", "tls"' in text
+    assert '"meet_notify", "tls"' in text
     assert "c2s_require_encryption = true" in text
 
 

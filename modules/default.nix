@@ -1,0 +1,21 @@
+# services.meet: a video-conferencing suite that speaks Jitsi's protocols. Each role works on any host.
+{
+  imports = [
+    ./options.nix
+    ./bridge.nix
+    ./bridges.nix
+    ./caddy.nix
+    ./doctor.nix
+    ./firewall.nix
+    ./focus.nix
+    ./metrics.nix
+    ./nginx.nix
+    ./prosody.nix
+    ./renamed.nix
+    ./secrets.nix
+    ./tls.nix
+    ./web.nix
+  ];
+
+  meta.doc = ./meet.md;
+}
