@@ -43,16 +43,19 @@ in
             options.file = mkOption {
               type = types.nullOr secretFile;
               default = null;
+              internal = true;
               description = "The admin's file, or null for one that is made.";
             };
             options.option = mkOption {
               type = types.str;
+              internal = true;
               description = "The option that names the file, for messages.";
             };
             options.path = mkOption {
               type = types.str;
               readOnly = true;
               default = if config.file != null then config.file else "${cfg.secrets.directory}/${name}";
+              internal = true;
               description = "Where the secret is in any case.";
             };
           }

@@ -71,9 +71,7 @@ class Nix:
 
     def evaluate(self, module: "str | Path", attribute: str) -> Any:
         """An attribute of ``evaluate.nix`` for a host whose configuration is Nix text or a file."""
-        printed = self.run(
-            "nix-instantiate", "--eval", "--strict", "--json", *self._host(module), "--attr", attribute
-        )
+        printed = self.run("nix-instantiate", "--eval", "--strict", "--json", *self._host(module), "--attr", attribute)
         return json.loads(printed)
 
     def refusal(self, module: "str | Path", attribute: str = "units") -> str:

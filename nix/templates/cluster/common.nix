@@ -1,0 +1,4 @@
+# What all hosts of the cluster agree on.
+{
+  services.meet.hostName = "meet.example.org";
+}

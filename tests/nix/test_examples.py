@@ -1,0 +1,93 @@
+"""Every example and template: it evaluates, asserts nothing, and its units stand up to systemd's own judgement."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.nix.examples import files, host
+from tests.nix.nix import Nix
+
+EXPOSURE = 15  # tenths, as --threshold has them
+# Newer than the oldest systemd that these tests run on; NixOS has them all.
+NEWER_KEYS = ("RestartMaxDelaySec", "RestartSteps")
+
+GOLDEN_FIREWALL = {
+    "meet": ([80, 443], [10000], ""),
+    "main": (
+        [80, 443],
+        [],
+        "iptables -A nixos-fw -p tcp -s 10.0.0.11 --dport 5222 -j nixos-fw-accept\n"
+        "iptables -A nixos-fw -p tcp -s 10.0.0.12 --dport 5222 -j nixos-fw-accept\n",
+    ),
+    "eu1": ([], [10000], "iptables -A nixos-fw -p tcp -s 10.0.0.1 --dport 9090 -j nixos-fw-accept\n"),
+    "us1": ([], [10000], "iptables -A nixos-fw -p tcp -s 10.0.0.1 --dport 9090 -j nixos-fw-accept\n"),
+    "agenix": ([80, 443], [10000], ""),
+    "behind-nat": ([80, 443], [10000], ""),
+    "behind-proxy": ([], [10000], ""),
+    "caddy": ([80, 443], [10000, 443], ""),
+    "laboratory": ([80, 443], [10000], ""),
+    "neighbours": ([80, 443], [10000], ""),
+    "own-certificate": ([80, 443], [10000], ""),
+    "sops": ([80, 443], [10000], ""),
+}
+
+each_example = pytest.mark.parametrize("file", files(), ids=lambda file: file.stem)
+
+
+@each_example
+def test_it_evaluates_and_asserts_nothing(nix: Nix, file: Path) -> None:
+    assert nix.evaluate(host(file), "failed") == []
+
+
+@each_example
+def test_the_firewall_is_as_written_down(nix: Nix, file: Path) -> None:
+    found = nix.evaluate(host(file), "firewall")
+    tcp, udp, commands = GOLDEN_FIREWALL[file.stem]
+    assert (found["allowedTCPPorts"], found["allowedUDPPorts"]) == (tcp, udp)
+    assert found["extraCommands"] == commands
+
+
+@each_example
+def test_systemd_takes_the_units_and_finds_them_closed(nix: Nix, file: Path, tmp_path: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("no systemd-analyze on this machine; install the package systemd")
+    for path in nix.build(host(file), "unitFiles"):
+        unit = tmp_path / path.name.split("-", 1)[1]
+        unit.write_text(path.read_text())
+        unit.chmod(0o644)
+        verified = subprocess.run(
+            ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(unit)],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        complaints = [
+            line for line in verified.stderr.splitlines() if not any(f"'{key}'" in line for key in NEWER_KEYS)
+        ]
+        assert complaints == [], unit.name
+        judged = subprocess.run(
+            ["systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURE}", "--no-pager", str(unit)],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert judged.returncode == 0, judged.stdout.splitlines()[-1]
+
+
+@each_example
+def test_no_unit_has_a_secret_on_its_command_line_or_in_its_environment(nix: Nix, file: Path) -> None:
+    for name, unit in nix.evaluate(host(file), "units").items():
+        for line in unit.splitlines():
+            if re.match(r"Exec|Environment", line):
+                assert not re.search(r"secret|password|token", line.replace("meet-secrets-start", "")), (name, line)
+
+
+@each_example
+def test_the_services_take_the_settings_rendered_for_them(nix: Nix, file: Path) -> None:
+    # The build of each settings file runs the service's --check-config, and Prosody's own check on its configuration.
+    assert nix.build(host(file), "unitFiles")
