@@ -10,6 +10,7 @@ PYTHON := $(VENV)/bin/python
 CLIENT := pyjitsi/web/client
 # Programs that come as wheels (Node, ruff, basedpyright) don't run on NixOS; its shell brings its own.
 NODE_PATH := $(if $(IN_NIX_SHELL),,$(CURDIR)/$(VENV)/bin:)
+BIOME := $(if $(IN_NIX_SHELL),biome,$(CURDIR)/$(VENV)/biome/node_modules/.bin/biome)
 TOOLS := $(if $(IN_NIX_SHELL),,$(VENV)/bin/)
 DEBIAN := prosody python3 python3-venv
 DEBIAN_TEST := $(DEBIAN) chromium lua-check fonts-dejavu-core libatomic1
@@ -46,11 +47,15 @@ $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@
 
-# Not `npm ci`: the lock file has no entries for platforms whose optional packages were not to be had when it was made.
 $(CLIENT)/node_modules/.installed: $(CLIENT)/package-lock.json $(VENV)/.installed
 	@echo "installing the client's packages"
-	cd $(CLIENT) && PATH="$(NODE_PATH)$$PATH" npm install --no-save --no-audit --no-fund --loglevel=error
+	cd $(CLIENT) && PATH="$(NODE_PATH)$$PATH" npm ci --no-audit --no-fund --loglevel=error
 	touch node_modules/.installed
+
+# Apart from the client's packages: its many platform packages would have to be in the lock file that builds the client.
+$(VENV)/biome/node_modules/.bin/biome: $(VENV)/.installed
+	@echo "installing biome"
+	PATH="$(NODE_PATH)$$PATH" npm install --prefix $(VENV)/biome --no-audit --no-fund --loglevel=error @biomejs/biome@2.6.8
 
 $(CLIENT)/dist/index.html: $(CLIENT)/node_modules/.installed $(shell find $(CLIENT)/src $(CLIENT)/public $(CLIENT)/index.html $(CLIENT)/vite.config.ts -type f 2>/dev/null)
 	@echo "building the client"
@@ -69,13 +74,14 @@ test:
 	$(MAKE) --no-print-directory client
 	$(MAKE) --no-print-directory check units browser
 
-check:
+check: $(if $(IN_NIX_SHELL),,$(VENV)/biome/node_modules/.bin/biome)
 	@echo "== format and lint"; $(TOOLS)ruff format --check pyjitsi tests; $(TOOLS)ruff check pyjitsi tests
 	echo "== types"; $(TOOLS)basedpyright
 	echo "== who may import whom"; $(VENV)/bin/lint-imports
 	echo "== Lua"
 	if command -v luacheck >/dev/null; then luacheck --no-color pyjitsi/prosody; else echo "skipped: no luacheck; install lua-check"; fi
-	echo "== client"; cd $(CLIENT) && PATH="$(NODE_PATH)$$PATH" npm run --silent check && PATH="$(NODE_PATH)$$PATH" npm test --silent
+	echo "== client"; cd $(CLIENT); PATH="$(NODE_PATH)$$PATH"; export PATH
+	npm run --silent check; $(BIOME) ci . ; npm test --silent
 
 units:
 	@echo "== unit tests, scenarios, fuzz targets"; $(PYTHON) -m pytest tests --ignore tests/browser

@@ -63,11 +63,8 @@ class Nix:
     def _host(self, module: "str | Path") -> list[str]:
         text = f"import {module}" if isinstance(module, Path) else module
         names = " ".join(f'"{name}" = "{path}";' for name, path in programs().items())
-        return [str(HERE / "evaluate.nix"), "--arg", "libPath", self.lib, "--arg", "module", f"({text})"] + [
-            "--arg",
-            "programs",
-            f"{{ {names} }}",
-        ]
+        arguments = {"libPath": self.lib, "module": f"({text})", "programs": f"{{ {names} }}"}
+        return [str(HERE / "evaluate.nix"), *(part for pair in arguments.items() for part in ("--arg", *pair))]
 
     def evaluate(self, module: "str | Path", attribute: str) -> Any:
         """An attribute of ``evaluate.nix`` for a host whose configuration is Nix text or a file."""

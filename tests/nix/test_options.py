@@ -95,7 +95,8 @@ REQUIRED = {"services.meet.hostName", "services.meet.bridges.<name>.address"}
         (meet('xmpp.host = "10.0.0.9";'), "names another host, yet"),
         (
             meet(
-                'prosody.listenAddresses = [ "10.0.0.1" ]; bridges = { a.address = "10.0.0.2"; b.address = "10.0.0.2"; };'
+                'prosody.listenAddresses = [ "10.0.0.1" ];'
+                ' bridges = { a.address = "10.0.0.2"; b.address = "10.0.0.2"; };'
             ),
             "two bridges have the same address",
         ),
