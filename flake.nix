@@ -6,44 +6,44 @@
   outputs =
     { nixpkgs, ... }:
     let
+      inherit (nixpkgs) lib;
       systems = [
         "x86_64-linux"
         "aarch64-linux"
       ];
-      forAllSystems = nixpkgs.lib.genAttrs systems;
+      each = make: lib.genAttrs systems (system: make nixpkgs.legacyPackages.${system});
+      module = {
+        _file = ./flake.nix;
+        imports = [ ./modules ];
+      };
     in
     {
-      devShells = forAllSystems (
-        system:
-        let
-          pkgs = nixpkgs.legacyPackages.${system};
-        in
-        {
-          # `make run` and `make test` enter this shell by themselves where there is no apt.
-          default = pkgs.mkShell {
-            packages = [
-              pkgs.prosody
-              pkgs.python3
-              pkgs.chromium
-              pkgs.luaPackages.luacheck
-              pkgs.gnumake
-              pkgs.nodejs
-              pkgs.ruff
-              pkgs.basedpyright
-              pkgs.biome
-            ];
-            # Playwright and biome bring programs of their own, which would not run here.
-            PLAYWRIGHT_NODEJS_PATH = "${pkgs.nodejs}/bin/node";
-            BIOME_BINARY = "${pkgs.biome}/bin/biome";
-            # Wheels from PyPI bring their own libraries but for these.
-            LD_LIBRARY_PATH = pkgs.lib.makeLibraryPath [
-              pkgs.stdenv.cc.cc.lib
-              pkgs.zlib
-            ];
-          };
-        }
-      );
-
-      formatter = forAllSystems (system: nixpkgs.legacyPackages.${system}.nixfmt-rfc-style);
+      nixosModules = {
+        default = module;
+        meet = module;
+      };
+      overlays.default = import ./nix/overlay.nix;
+      packages = each (pkgs: rec {
+        default = pyjitsi;
+        pyjitsi = pkgs.callPackage ./nix/package.nix { };
+        inherit (pyjitsi) client;
+        options-doc = pkgs.callPackage ./nix/options-doc.nix { };
+      });
+      apps = each (pkgs: import ./nix/apps.nix { inherit lib pkgs module; });
+      checks = each (pkgs: import ./nix/checks.nix { inherit lib pkgs module; });
+      devShells = each (pkgs: {
+        default = pkgs.callPackage ./nix/dev-shell.nix { };
+      });
+      formatter = each (pkgs: pkgs.nixfmt-rfc-style);
+      templates = {
+        default = {
+          path = ./nix/templates/single;
+          description = "A meeting server on one host";
+        };
+        cluster = {
+          path = ./nix/templates/cluster;
+          description = "A meeting server with bridges on hosts of their own";
+        };
+      };
     };
 }

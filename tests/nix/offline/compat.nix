@@ -2,7 +2,8 @@
 let
   typeOf =
     path:
-    if toString path == "/" then
+    # The store itself may not be listed where evaluation is pure; what a flake reads there is a directory.
+    if toString path == "/" || toString (dirOf path) == builtins.storeDir then
       "directory"
     else
       (builtins.readDir (dirOf path)).${baseNameOf path} or (throw "${toString path} is not there");

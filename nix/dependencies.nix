@@ -1,0 +1,16 @@
+# The dependencies of pyproject.toml by their names in nixpkgs' python3Packages. A test compares the two.
+[
+  "aiohttp"
+  "aioice"
+  "aiortc"
+  "cryptography"
+  "ifaddr"
+  "prometheus-client"
+  "pydantic"
+  "pydantic-settings"
+  "pyjwt"
+  "pylibsrtp"
+  "pyopenssl"
+  "slixmpp"
+  "structlog"
+]

@@ -1,0 +1,4 @@
+# pkgs.pyjitsi
+final: _: {
+  pyjitsi = final.callPackage ./package.nix { };
+}

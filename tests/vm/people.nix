@@ -1,0 +1,2 @@
+# A host from which people join, with the headless client of the tests.
+{ }
