@@ -86,6 +86,7 @@ in
         for name in ${lib.escapeShellArgs (builtins.attrNames generated)}; do
           [ -s "$name" ] && continue
           head -c 32 /dev/urandom | base64 --wrap=0 | tr '+/' '-_' | tr -d '=' > "$name.new"
+          [ "$(wc -c < "$name.new")" -ge 43 ] || exit 1 # a disk that is full makes no secrets
           echo >> "$name.new"
           chmod 0400 "$name.new"
           mv "$name.new" "$name"

@@ -39,7 +39,13 @@ let
         ExecStart = pkgs.writeShellScript "${name}-start" "set -e\n${service.script}";
       };
       searchPath = lib.concatMapStringsSep ":" (package: "${package}/bin") service.path;
-      environment = lib.optionalAttrs (service.path != [ ]) { PATH = searchPath; } // service.environment;
+      # NixOS adds coreutils, findutils, grep, sed and systemd by itself.
+      environment = {
+        PATH = lib.concatStringsSep ":" (
+          lib.optional (service.path != [ ]) searchPath ++ [ "/usr/bin:/bin" ]
+        );
+      }
+      // service.environment;
     in
     "[Unit]\nDescription=${service.description}\n"
     + list "After" service.after
@@ -77,6 +83,13 @@ in
   etc = lib.mapAttrs (_: file: file.text) config.environment.etc;
   nginx = if config.services.nginx.enable then config.services.nginx.virtualHosts else { };
   caddy = if config.services.caddy.enable then config.services.caddy.virtualHosts else { };
+  # What ours add to the units of others.
+  drops = lib.mapAttrs (_: service: { inherit (service) after wants; }) (
+    lib.filterAttrs (name: _: !lib.hasPrefix "meet-" name) config.systemd.services
+  );
+  extraHosts = config.networking.extraHosts or "";
+  ipv4 = (config.networking.interfaces.eth1.ipv4.addresses or null) != [ ];
+  specialisation = config.specialisation or { };
   scrape = config.services.prometheus.scrapeConfigs;
   meet = {
     inherit (config.services.meet) domains;

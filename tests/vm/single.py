@@ -1,0 +1,8 @@
+start_all()
+server.wait_for_unit("meet-secrets.service")
+server.wait_for_unit("meet-prosody.service")
+server.wait_for_unit("meet-focus.service")
+server.wait_for_unit("meet-bridge.service")
+server.wait_for_unit("meet-web.service")
+server.wait_for_unit("nginx.service")
+print(server.succeed("curl -sk --resolve meet.example.org:443:192.168.1.2 https://meet.example.org/about/health"))

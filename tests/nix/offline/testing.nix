@@ -15,6 +15,9 @@ in
     virtualisation = anything;
     networking.interfaces = anything;
     networking.hosts = anything;
-    networking.extraHosts = anything;
+    networking.extraHosts = lib.mkOption {
+      type = lib.types.lines;
+      default = "";
+    };
   };
 }
