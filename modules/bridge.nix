@@ -198,6 +198,9 @@ in
         serviceConfig = {
           # To list the machine's addresses, which become its candidates.
           RestrictAddressFamilies = ours.hardening.RestrictAddressFamilies ++ [ "AF_NETLINK" ];
+          # pyOpenSSL gives OpenSSL a function that judges certificates, through a trampoline that cffi writes at run time.
+          # Without it no client's DTLS ever completes.
+          MemoryDenyWriteExecute = false;
           # It drains when it is told to stop. A reboot can't wait for meetings: then it is told to leave at once.
           ExecStop = "+${pkgs.writeShellScript "meet-bridge-stop" ''
             if [ "$(${config.systemd.package or pkgs.systemd}/bin/systemctl is-system-running)" = stopping ]; then

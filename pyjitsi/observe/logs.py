@@ -14,7 +14,10 @@ def configure(service: str, level: str = "info", *, json: bool | None = None) ->
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.dict_tracebacks if as_json else structlog.processors.StackInfoRenderer(),
+        # Where it happened, and no values of variables: keys and passwords are among them.
+        structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+        if as_json
+        else structlog.processors.StackInfoRenderer(),
         structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False),
     ]
     structlog.configure(

@@ -15,18 +15,19 @@ TONE = struct.pack(f"<{RATE}h", *(int(12000 * math.sin(2 * math.pi * 440 * i / R
 
 
 class Picture(VideoStreamTrack):
-    """A bar that walks over the picture, 15 frames a second."""
+    """A bar that walks over the picture; ``rate`` is frames a second."""
 
-    def __init__(self, width: int = 320, height: int = 192) -> None:
+    def __init__(self, width: int = 320, height: int = 192, rate: int = 15) -> None:
         super().__init__()
         self.width: int = width
         self.height: int = height
+        self.rate: int = rate
         self.number: int = 0
         self.began: float = time.monotonic()
 
     async def recv(self) -> av.VideoFrame:
         self.number += 1
-        await asyncio.sleep(max(0.0, self.began + self.number / 15 - time.monotonic()))
+        await asyncio.sleep(max(0.0, self.began + self.number / self.rate - time.monotonic()))
         frame = av.VideoFrame(self.width, self.height, "yuv420p")
         left = self.number * 4 % (self.width - 32)
         luma, *chroma = frame.planes
@@ -35,7 +36,7 @@ class Picture(VideoStreamTrack):
         luma.update(bytes(line) * luma.height)
         for plane in chroma:
             plane.update(b"\x80" * plane.buffer_size)
-        frame.pts, frame.time_base = self.number * 6000, fractions.Fraction(1, 90000)
+        frame.pts, frame.time_base = self.number * 90000 // self.rate, fractions.Fraction(1, 90000)
         return frame
 
 

@@ -57,6 +57,9 @@ class Participant:
         self.messages: list[dict[str, Any]] = []
         self.answers: bool = True  # False: offers are read and never answered
         self.lies_about_fingerprint: bool = False
+        self.picture: tuple[int, int, int] = (320, 192, 15)  # width, height, frames a second
+        self.display_name: str = f"Script {self.nick}"
+        self.on_packet: Callable[[RtpPacket], None] | None = None
         self.pc: RTCPeerConnection | None = None
         self.mine: LocalSources | None = None
         self._channel: aiohttp.ClientWebSocketResponse | None = None
@@ -92,7 +95,7 @@ class Participant:
         presence = Element(f"{{{CLIENT}}}presence", to=f"{self.room}/{self.nick}")
         info = {f"{self.nick}-a0": {"muted": False}, f"{self.nick}-v0": {"muted": False}}
         SubElement(presence, f"{{{CLIENT}}}SourceInfo").text = json.dumps(info)
-        SubElement(presence, "{http://jabber.org/protocol/nick}nick").text = f"Script {self.nick}"
+        SubElement(presence, "{http://jabber.org/protocol/nick}nick").text = self.display_name
         return presence
 
     async def leave(self) -> None:
@@ -170,7 +173,7 @@ class Participant:
             return
         pc = self.pc = RTCPeerConnection()
         pc.addTrack(Tone())
-        pc.addTrack(Picture())
+        pc.addTrack(Picture(*self.picture))
         await pc.setRemoteDescription(RTCSessionDescription(to_sdp(offer), "offer"))
         await pc.setLocalDescription(await pc.createAnswer())
         self._listen(pc)
@@ -188,7 +191,10 @@ class Participant:
         route = router.route_rtp
 
         def kept(packet: RtpPacket) -> Any:
-            self.received[packet.ssrc].append(packet)
+            if self.on_packet is not None:
+                self.on_packet(packet)
+            else:
+                self.received[packet.ssrc].append(packet)
             return route(packet)
 
         router.route_rtp = kept

@@ -34,19 +34,28 @@ let
     nixosOptionsDoc = { options, ... }: {
       optionsCommonMark = builtins.seq (lib.optionAttrSetToDocList options) (recorded "options.md" { });
     };
+    writeShellApplication = attrs: recorded attrs.name { };
     mkShell = attrs: builtins.deepSeq (map toString attrs.packages) (recorded "shell" { });
     testers.runNixOSTest =
       { imports, defaults }:
       let
-        test = import (builtins.head imports);
-        content = if builtins.isFunction test then test { inherit lib pkgs; } else test;
+        content = import (builtins.head imports);
+        numbered = builtins.mapAttrs (_: _: {
+          networking.primaryIPAddress = "192.168.1.1";
+          networking.primaryIPv6Address = "2001:db8:1::1";
+        }) content.nodes;
         evaluate =
           node:
           (lib.evalModules {
             modules = defaults.imports ++ [
               ./stubs.nix
               ./testing.nix
-              { _module.args = { pkgs = all; }; }
+              {
+                _module.args = {
+                  pkgs = all;
+                  nodes = numbered;
+                };
+              }
               node
             ];
           }).config.assertions;
@@ -82,7 +91,6 @@ let
       function (given // overrides);
   }
   // lib.genAttrs [
-    "python3"
     "chromium"
     "gnumake"
     "nodejs"
@@ -93,6 +101,9 @@ let
     "nixfmt-rfc-style"
   ] (name: recorded name { })
   // {
+    python3 = recorded "python3" { } // {
+      withPackages = _: recorded "python3-env" { };
+    };
     luaPackages.luacheck = recorded "luacheck" { };
     stdenv = pkgs.stdenv // {
       cc.cc.lib = recorded "gcc-lib" { };

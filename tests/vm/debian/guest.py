@@ -136,7 +136,11 @@ class Tree:
 
     def _network(self, node: dict[str, Any]) -> str:
         address = node["address"]
-        lines = ["export PATH=/usr/sbin:/usr/bin:/sbin:/bin", "mkdir -p /run/lock", "ln -sfn /run-system /run/current-system"]
+        lines = [
+            "export PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+            "mkdir -p /run/lock",
+            "ln -sfn /run-system /run/current-system",
+        ]
         lines += ["ip link set lo up", "for i in $(seq 50); do [ -e /sys/class/net/eth0 ] && break; sleep 0.1; done"]
         lines += ["sysctl -qw net.ipv6.conf.eth0.accept_dad=0", "ip link set eth0 up"]
         if node["ipv4"]:

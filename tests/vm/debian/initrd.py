@@ -5,7 +5,17 @@ import shutil
 import subprocess
 from pathlib import Path
 
-MODULES = ("virtio_pci", "9pnet_virtio", "9p", "overlay", "virtio_net", "virtio_console", "virtio_rng", "autofs4", "ipv6")
+MODULES = (
+    "virtio_pci",
+    "9pnet_virtio",
+    "9p",
+    "overlay",
+    "virtio_net",
+    "virtio_console",
+    "virtio_rng",
+    "autofs4",
+    "ipv6",
+)
 
 # Slow over 9p, or of no use in a machine that lives for a minute.
 MASKED = (

@@ -27,6 +27,7 @@ class Machine:
         self._hub: Path = hub
         self._process: subprocess.Popen[bytes] | None = None
         self._shell: socket.socket | None = None
+        self._up: bool = False
         self._held: bytes = b""
         self._count: int = 0
 
@@ -56,25 +57,23 @@ class Machine:
         ]  # fmt: skip
         with (self.folder / "console.log").open("ab") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        # At once: what the machine says before somebody listens is lost.
+        deadline = time.monotonic() + BOOT
+        self._shell = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        while self._shell.connect_ex(str(shell)):
+            self._check(deadline, "it did not start")
+            time.sleep(0.05)
+        self._shell.settimeout(1.0)
+        self._up = False
 
     def connect(self, timeout: float = BOOT) -> None:
         """Wait until it is up. Raises MachineError with the end of its console."""
-        if self._shell is not None:
-            return
         self.start()
-        deadline = time.monotonic() + timeout
-        shell = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        while True:
-            try:
-                shell.connect(str(self.folder / "shell.sock"))
-                break
-            except OSError:
-                self._check(deadline, "it did not start")
-                time.sleep(0.1)
-        shell.settimeout(1.0)
-        self._shell = shell
-        while b"READY" not in self._line(deadline):
-            pass
+        if not self._up:
+            deadline = time.monotonic() + timeout
+            while b"READY" not in self._line(deadline):
+                pass
+            self._up = True
 
     def _check(self, deadline: float, what: str) -> None:
         if not self.running or time.monotonic() > deadline:
@@ -134,7 +133,9 @@ class Machine:
             if not status:
                 return text
             if time.monotonic() > deadline:
-                raise MachineError(f"{self.name}: `{command}` did not succeed in {timeout} s:\n{text}\n{self.journal()}")
+                raise MachineError(
+                    f"{self.name}: `{command}` did not succeed in {timeout} s:\n{text}\n{self.journal()}"
+                )
             time.sleep(1)
 
     def wait_until_fails(self, command: str, timeout: float = WAIT) -> str:

@@ -79,7 +79,9 @@ def run(name: str, folder: Path) -> None:
 def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("test", choices=sorted(path.stem for path in TESTS.glob("*.py") if (TESTS / f"{path.stem}.nix").exists()))
+    parser.add_argument(
+        "test", choices=sorted(path.stem for path in TESTS.glob("*.py") if (TESTS / f"{path.stem}.nix").exists())
+    )
     parser.add_argument("--keep", type=Path, help="keep machines and logs in this folder")
     options = parser.parse_args()
     folder = options.keep or Path(tempfile.mkdtemp(prefix="meet-vm-"))
