@@ -8,5 +8,5 @@
     };
     people = import ./people.nix;
   };
-  testScript = builtins.readFile ./single.py;
+  testScript = builtins.readFile ./meeting.py + builtins.readFile ./single.py;
 }

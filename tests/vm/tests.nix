@@ -1,4 +1,7 @@
-# The VM tests by name: a NixOS test module NAME.nix and its script NAME.py.
+# The VM tests by name: a NixOS test module NAME.nix, its script in NAME.py.
 [
+  "cluster"
+  "deploy"
+  "restart"
   "single"
 ]

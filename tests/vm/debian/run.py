@@ -2,9 +2,8 @@
 
 import argparse
 import contextlib
+import json
 import shutil
-import site
-import subprocess
 import sys
 import sysconfig
 import tempfile
@@ -42,6 +41,11 @@ def nodes_of(nix: Nix, test: Path) -> dict[str, Any]:
     return evaluated(nix.run("nix-instantiate", "--eval", "--strict", "--json", expression, *words, "--attr", "nodes"))
 
 
+def nodes_script(nix: Nix, test: Path) -> str:
+    """The test's script, as its module puts it together."""
+    return json.loads(nix.run("nix-instantiate", "--eval", "--json", "-E", f"(import {test}).testScript"))
+
+
 def run(name: str, folder: Path) -> None:
     """Run one test; machines and logs are in ``folder``. Raises AssertionError."""
     nix = Nix(folder / "nix", library())
@@ -67,9 +71,8 @@ def run(name: str, folder: Path) -> None:
             machine.start()
 
     names: dict[str, Any] = {**machines, "start_all": start_all, "subtest": subtest, "t": unittest.TestCase()}
-    script = TESTS / f"{name}.py"
     try:
-        exec(compile(script.read_text(), str(script), "exec"), names)
+        exec(compile(nodes_script(nix, TESTS / f"{name}.nix"), f"{name}.py", "exec"), names)
     finally:
         for machine in machines.values():
             machine.stop()

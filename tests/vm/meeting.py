@@ -1,0 +1,43 @@
+"""Two people in a meeting: the beginning of several tests' scripts."""
+
+import json
+
+ROOM = "https://meet.example.org/Meeting"
+UNITS = ("meet-prosody", "meet-focus", "meet-bridge", "meet-web")
+
+
+def report(name):
+    """What a person has seen so far."""
+    return json.loads(people.succeed(f"cat /run/{name}.json"))
+
+
+def join(*names, room=ROOM):
+    """Let people join, from the host `people`."""
+    for name in names:
+        people.succeed(
+            f"systemd-run --unit {name} -p Environment=PATH=$PATH meet-client --url {room} --name {name}"
+            f" --ca /run/ca.pem --report /run/{name}.json"
+        )
+
+
+def sees(name, other, timeout=180):
+    """Wait until a person decodes another's picture and sound."""
+    people.wait_until_succeeds(f"grep -q '\"sees\": \\[\"{other}\"\\]' /run/{name}.json", timeout=timeout)
+
+
+def gaps(name, other):
+    """The longest times, in seconds, for which a person was without another's picture and sound."""
+    seen = report(name)["others"][other]
+    return round(seen["video"]["gap"], 1), round(seen["audio"]["gap"], 1)
+
+
+start_all()
+
+with subtest("two people meet"):
+    for unit in (*UNITS, "nginx"):
+        server.wait_for_unit(f"{unit}.service")
+    certificate = server.succeed("cat /var/lib/meet-tls/cert.pem")
+    people.succeed(f"cat > /run/ca.pem <<'END'\n{certificate}END")
+    join("alice", "bob")
+    sees("alice", "bob")
+    sees("bob", "alice")
