@@ -29,6 +29,8 @@ def parser() -> argparse.ArgumentParser:
     prosody.add_argument("--check-config", action="store_true", help="check the settings and exit")
     handover = commands.add_parser("handover", help="let a running bridge end after its meetings, for a new one")
     importlib.import_module("pyjitsi.handover").add_to(handover)
+    doctor = commands.add_parser("doctor", help="look at a running server and say what is wrong")
+    importlib.import_module("pyjitsi.doctor.options").add_to(doctor)
     schema = commands.add_parser("schema", help="print the settings' JSON schema")
     schema.add_argument("service", nargs="?", choices=MODELS, help="one service alone")
     up = commands.add_parser("up", help="run a whole meeting server on this machine")
@@ -85,6 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return importlib.import_module("pyjitsi.up.main").main(options)
         if options.command == "prosody":
             return _prosody(options.config, check=options.check_config)
+        if options.command == "doctor":
+            return importlib.import_module("pyjitsi.doctor.main").main(options)
         if options.command == "handover":
             return asyncio.run(importlib.import_module("pyjitsi.handover").main(options))
         return _serve(options.command, options.config, check=options.check_config)

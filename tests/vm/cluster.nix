@@ -34,5 +34,5 @@ in
     us1 = bridge "us1";
     people = import ./people.nix;
   };
-  testScript = builtins.readFile ./cluster.py;
+  testScript = builtins.readFile ./scripts/cluster.py;
 }

@@ -12,5 +12,5 @@
     };
     people = import ./people.nix;
   };
-  testScript = builtins.readFile ./meeting.py + builtins.readFile ./deploy.py;
+  testScript = builtins.readFile ./scripts/meeting.py + builtins.readFile ./scripts/deploy.py;
 }

@@ -8,5 +8,5 @@
     };
     people = import ./people.nix;
   };
-  testScript = builtins.readFile ./meeting.py + builtins.readFile ./restart.py;
+  testScript = builtins.readFile ./scripts/meeting.py + builtins.readFile ./scripts/restart.py;
 }

@@ -16,20 +16,61 @@ DEBIAN_UNITS = Path("/lib/systemd/system")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 # Slow over 9p, without a purpose in a machine that lives for a minute, or Debian's instead of the node's.
-MASKED = """
-systemd-udevd.service systemd-udevd-control.socket systemd-udevd-kernel.socket systemd-udev-trigger.service
-systemd-tmpfiles-setup-dev.service systemd-update-utmp.service systemd-update-utmp-runlevel.service
-systemd-random-seed.service systemd-binfmt.service systemd-sysctl.service systemd-sysusers.service
-systemd-firstboot.service systemd-machine-id-commit.service systemd-journal-flush.service systemd-repart.service
-systemd-pcrphase.service systemd-pcrphase-sysinit.service systemd-modules-load.service systemd-logind.service
-systemd-ask-password-console.path systemd-ask-password-wall.path systemd-networkd.service systemd-resolved.service
-systemd-timesyncd.service systemd-initctl.socket systemd-journald-audit.socket proc-sys-fs-binfmt_misc.automount
-proc-sys-fs-binfmt_misc.mount sys-kernel-config.mount sys-kernel-debug.mount sys-kernel-tracing.mount
-sys-fs-fuse-connections.mount dev-hugepages.mount kmod-static-nodes.service getty.target getty-static.service
-apparmor.service keyboard-setup.service console-setup.service networking.service nftables.service ssh.service
-cron.service prosody.service nginx.service apache2.service coturn.service caddy.service postgresql.service
-avahi-daemon.service avahi-daemon.socket nix-daemon.service nix-daemon.socket
-""".split()
+MASKED = [
+    "systemd-udevd.service",
+    "systemd-udevd-control.socket",
+    "systemd-udevd-kernel.socket",
+    "systemd-udev-trigger.service",
+    "systemd-tmpfiles-setup-dev.service",
+    "systemd-update-utmp.service",
+    "systemd-update-utmp-runlevel.service",
+    "systemd-random-seed.service",
+    "systemd-binfmt.service",
+    "systemd-sysctl.service",
+    "systemd-sysusers.service",
+    "systemd-firstboot.service",
+    "systemd-machine-id-commit.service",
+    "systemd-journal-flush.service",
+    "systemd-repart.service",
+    "systemd-pcrphase.service",
+    "systemd-pcrphase-sysinit.service",
+    "systemd-modules-load.service",
+    "systemd-logind.service",
+    "systemd-ask-password-console.path",
+    "systemd-ask-password-wall.path",
+    "systemd-networkd.service",
+    "systemd-resolved.service",
+    "systemd-timesyncd.service",
+    "systemd-initctl.socket",
+    "systemd-journald-audit.socket",
+    "proc-sys-fs-binfmt_misc.automount",
+    "proc-sys-fs-binfmt_misc.mount",
+    "sys-kernel-config.mount",
+    "sys-kernel-debug.mount",
+    "sys-kernel-tracing.mount",
+    "sys-fs-fuse-connections.mount",
+    "dev-hugepages.mount",
+    "kmod-static-nodes.service",
+    "getty.target",
+    "getty-static.service",
+    "apparmor.service",
+    "keyboard-setup.service",
+    "console-setup.service",
+    "networking.service",
+    "nftables.service",
+    "ssh.service",
+    "cron.service",
+    "prosody.service",
+    "nginx.service",
+    "apache2.service",
+    "coturn.service",
+    "caddy.service",
+    "postgresql.service",
+    "avahi-daemon.service",
+    "avahi-daemon.socket",
+    "nix-daemon.service",
+    "nix-daemon.socket",
+]
 
 SHELL = f"""[Unit]
 Description=The test's shell

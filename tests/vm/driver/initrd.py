@@ -7,15 +7,31 @@ import shutil
 import tempfile
 from pathlib import Path
 
-MODULES = "virtio_pci 9pnet_virtio 9p overlay virtio_net virtio_console virtio_rng autofs4".split()
+MODULES = ["virtio_pci", "9pnet_virtio", "9p", "overlay", "virtio_net", "virtio_console", "virtio_rng", "autofs4"]
 
 # What the machine must not see of this one: paths under which it starts with nothing.
 # With /.dockerenv systemd believes to be in a container, leaves / private, and credentials are unreadable.
-HIDDEN = (
-    ".dockerenv etc/machine-id etc/fstab etc/systemd/system etc/systemd/system-generators etc/resolv.conf "
-    "etc/sysctl.d etc/nftables.conf var/lib/private var/lib/prosody var/lib/systemd var/log/journal"
-).split()
-FRESH_FOLDERS = "etc/systemd/system etc/systemd/system-generators etc/sysctl.d var/lib/private var/lib/systemd".split()
+HIDDEN = [
+    ".dockerenv",
+    "etc/machine-id",
+    "etc/fstab",
+    "etc/systemd/system",
+    "etc/systemd/system-generators",
+    "etc/resolv.conf",
+    "etc/sysctl.d",
+    "etc/nftables.conf",
+    "var/lib/private",
+    "var/lib/prosody",
+    "var/lib/systemd",
+    "var/log/journal",
+]
+FRESH_FOLDERS = [
+    "etc/systemd/system",
+    "etc/systemd/system-generators",
+    "etc/sysctl.d",
+    "var/lib/private",
+    "var/lib/systemd",
+]
 
 # An overlay takes a device 0:0 for "removed", and a folder made in its place for an empty one: nothing has to be walked.
 INIT = f"""#!/bin/busybox sh
@@ -66,7 +82,7 @@ def base() -> bytes:
     busybox = _busybox()
     assert version is not None and busybox is not None, missing()
     modules = _load_order(Path("/lib/modules", version))
-    entries = [entry(name, 0o040755) for name in "bin dev proc sys host layer root modules".split()]
+    entries = [entry(name, 0o040755) for name in ["bin", "dev", "proc", "sys", "host", "layer", "root", "modules"]]
     entries += [entry("bin/busybox", 0o100755, busybox.read_bytes()), entry("init", 0o100755, INIT.encode())]
     for path in modules:
         content = lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()

@@ -22,7 +22,7 @@ def join(*names, room=ROOM):
 
 def sees(name, other, timeout=180):
     """Wait until a person decodes another's picture and sound."""
-    people.wait_until_succeeds(f"grep -q '\"sees\": \\[\"{other}\"\\]' /run/{name}.json", timeout=timeout)
+    people.wait_until_succeeds(f'grep -q \'"sees": \\["{other}"\\]\' /run/{name}.json', timeout=timeout)
 
 
 def gaps(name, other):
