@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help run test client check units browser setup
+.PHONY: help run test vm-tests client check units vms browser
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -13,12 +13,14 @@ NODE_PATH := $(if $(IN_NIX_SHELL),,$(CURDIR)/$(VENV)/bin:)
 BIOME := $(if $(IN_NIX_SHELL),biome,$(CURDIR)/$(VENV)/biome/node_modules/.bin/biome)
 TOOLS := $(if $(IN_NIX_SHELL),,$(VENV)/bin/)
 DEBIAN := prosody python3 python3-venv
-DEBIAN_TEST := $(DEBIAN) chromium lua-check fonts-dejavu-core libatomic1
+DEBIAN_TEST := $(DEBIAN) chromium lua-check fonts-dejavu-core libatomic1 nix-bin openssl \
+  nginx-light caddy curl qemu-system-x86 linux-image-amd64 busybox-static cpio kmod nftables
 ARGS ?=
 
 help:
 	@echo "make run          a whole meeting server; prints the address to open (ARGS=\"--listen 0.0.0.0:8443 --tls self-signed\")"
-	@echo "make test         everything: linters, types, unit tests, scenarios, browsers"
+	@echo "make test         everything: linters, types, unit tests, scenarios, NixOS modules, virtual machines, browsers"
+	@echo "make vm-tests     all tests in virtual machines, also those that take long"
 
 # Debian packages that are not there; on other systems, and with Nix, the tools come from the shell.
 define debian
@@ -72,7 +74,12 @@ run:
 test:
 	@$(call packages,$(DEBIAN_TEST))
 	$(MAKE) --no-print-directory client
-	$(MAKE) --no-print-directory check units browser
+	$(MAKE) --no-print-directory check units vms browser
+
+vm-tests:
+	@$(call packages,$(DEBIAN_TEST))
+	$(MAKE) --no-print-directory client
+	PYJITSI_VM_TESTS=all $(MAKE) --no-print-directory vms
 
 check: $(if $(IN_NIX_SHELL),,$(VENV)/biome/node_modules/.bin/biome)
 	@echo "== format and lint"; $(TOOLS)ruff format --check pyjitsi tests; $(TOOLS)ruff check pyjitsi tests
@@ -84,7 +91,10 @@ check: $(if $(IN_NIX_SHELL),,$(VENV)/biome/node_modules/.bin/biome)
 	npm run --silent check; $(BIOME) ci . ; npm test --silent
 
 units:
-	@echo "== unit tests, scenarios, fuzz targets"; $(PYTHON) -m pytest tests --ignore tests/browser
+	@echo "== unit tests, scenarios, fuzz targets"; $(PYTHON) -m pytest tests --ignore tests/browser --ignore tests/vm
+
+vms:
+	@echo "== virtual machines"; $(PYTHON) -m pytest tests/vm -s
 
 # Apart, since Playwright's synchronous driver and asyncio tests don't share a process.
 browser:

@@ -82,8 +82,8 @@ def candidates(offered: Iterable[Mapping[str, Any]], public: Sequence[str]) -> F
         return Finding(
             "problem",
             "candidates",
-            f"the bridge offers {', '.join(shown) or 'nothing'}, while the name is {', '.join(wanted)}: people elsewhere "
-            "would get no pictures",
+            f"the bridge offers {', '.join(shown) or 'nothing'}, while the name is {', '.join(wanted)}: people "
+            "elsewhere would get no pictures",
             "set services.meet.bridge.nat.localAddresses and publicAddresses (static_mappings)",
         )
     return Finding("ok", "candidates", f"the bridge offers {', '.join(shown)}")

@@ -115,5 +115,5 @@ def test_the_check_finds_an_example_that_is_wrong(nix: Nix, flake: Path, nixpkgs
     broken = tmp_path / "flake"
     shutil.copytree(flake, broken)
     (broken / "nix/templates/examples/caddy.nix").write_text("# Wrong.\n{ services.meet.hostNam = 1; }\n")
-    with pytest.raises(NixError, match="services.meet.hostNam"):
+    with pytest.raises(NixError, match=r"services\.meet\.hostNam"):
         nix_flake(nix, broken, nixpkgs, "flake", "check", "--no-build", "FLAKE")

@@ -94,10 +94,11 @@ class Decoder:
 
     def _decode(self, data: bytes) -> int:
         import av
+        from av.error import FFmpegError
 
         try:
             return len(self._codec.decode(av.Packet(data)))
-        except av.error.FFmpegError:
+        except FFmpegError:
             return 0
 
 
@@ -192,10 +193,10 @@ class Person:
 
     async def _watch(self, participant: Any, old: Any) -> None:
         """Give the old media up once there is new."""
-        while participant.offers == 0:
+        while participant.offers == 0:  # noqa: ASYNC110 (what is awaited is not one event)
             await asyncio.sleep(0.1)
         self.offers += 1
-        while participant.pc is not None and participant.pc.connectionState != "connected":
+        while participant.pc is not None and participant.pc.connectionState != "connected":  # noqa: ASYNC110
             await asyncio.sleep(0.1)
         if old is not None:
             await old.hang_up()

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import sys
 from pathlib import Path
@@ -46,7 +45,8 @@ Wants=vm-shell.service vm-network.service multi-user.target network-online.targe
 After=basic.target
 """
 WRAPPER = """#!/bin/sh
-LD_LIBRARY_PATH={home}/lib PYTHONHOME={home} PYTHONPATH=/opt/source:/opt/site PYTHONDONTWRITEBYTECODE=1 exec {python} -m {module} "$@"
+export LD_LIBRARY_PATH={home}/lib PYTHONHOME={home} PYTHONPATH=/opt/source:/opt/site PYTHONDONTWRITEBYTECODE=1
+exec {python} -m {module} "$@"
 """
 
 
@@ -195,8 +195,3 @@ def fresh(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder
-
-
-def script_globals(text: str) -> set[str]:
-    """Names that a script uses, to say early which of the driver's it expects and does not get."""
-    return set(re.findall(r"\b([a-z_]+)\(", text))

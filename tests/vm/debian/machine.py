@@ -147,10 +147,8 @@ class Machine:
         deadline = time.monotonic() + timeout
         name = unit if "." in unit else f"{unit}.service"
         while True:
-            state = dict(
-                line.partition("=")[::2]
-                for line in self.execute(f"systemctl show -p ActiveState -p SubState {name}")[1].splitlines()
-            )
+            shown = self.execute(f"systemctl show -p ActiveState -p SubState {name}")[1]
+            state = {line.partition("=")[0]: line.partition("=")[2] for line in shown.splitlines()}
             if state.get("ActiveState") == "active":
                 return
             if state.get("ActiveState") == "failed" or time.monotonic() > deadline:

@@ -3,13 +3,14 @@
 import argparse
 import contextlib
 import json
+import re
 import shutil
 import sys
 import sysconfig
 import tempfile
 import time
 import unittest
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ TESTS = ROOT / "tests" / "vm"
 
 
 @contextlib.contextmanager
-def subtest(name: str) -> Iterator[None]:
+def subtest(name: str) -> Generator[None]:
     """A part of a script, with its time."""
     began = time.monotonic()
     print(f"{name} …", flush=True)
@@ -79,12 +80,15 @@ def run(name: str, folder: Path) -> None:
         hub.close()
 
 
+def names() -> list[str]:
+    """All tests that there are."""
+    return re.findall(r'"([a-z0-9]+)"', (TESTS / "tests.nix").read_text())
+
+
 def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "test", choices=sorted(path.stem for path in TESTS.glob("*.py") if (TESTS / f"{path.stem}.nix").exists())
-    )
+    parser.add_argument("test", choices=names())
     parser.add_argument("--keep", type=Path, help="keep machines and logs in this folder")
     options = parser.parse_args()
     folder = options.keep or Path(tempfile.mkdtemp(prefix="meet-vm-"))

@@ -10,9 +10,8 @@ with subtest("people find the page, over TLS alone"):
 with subtest("memory in use, in a meeting of two"):
     for unit in UNITS:
         cgroup = int(server.succeed(f"systemctl show -p MemoryCurrent --value {unit}")) >> 20
-        rss = server.succeed(
-            f"awk '/VmRSS/ {{ print int($2 / 1024) }}' /proc/$(systemctl show -p MainPID --value {unit})/status"
-        )
+        process = server.succeed(f"systemctl show -p MainPID --value {unit}").strip()
+        rss = server.succeed(f"awk '/VmRSS/ {{ print int($2 / 1024) }}' /proc/{process}/status")
         print(f"{unit}: {rss.strip()} MB resident, {cgroup} MB in its cgroup")
 
 with subtest("the running system finds every unit closed"):
@@ -31,9 +30,8 @@ with subtest("secrets are files of root, and nowhere else"):
     server.fail(f"cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | grep -aqF {patterns}")
     server.fail(f"systemctl show 'meet-*' | grep -qF {patterns}")
     server.fail(f"grep -rqF {patterns} /etc/systemd /etc/meet /etc/nginx")
-    server.fail(
-        f"cat $(systemctl cat 'meet-*' | grep -o '/nix/store/[^ ]*' | sort -u) 2>/dev/null | grep -aqF {patterns}"
-    )
+    closure = "$(systemctl cat 'meet-*' | grep -o '/nix/store/[^ ]*' | sort -u)"
+    server.fail(f"cat {closure} 2>/dev/null | grep -aqF {patterns}")
     before = server.succeed("sha256sum /var/lib/meet-secrets/*")
     server.succeed("systemctl restart meet-secrets.service")
     t.assertEqual(server.succeed("sha256sum /var/lib/meet-secrets/*"), before)
