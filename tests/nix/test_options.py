@@ -132,7 +132,7 @@ def test_a_server_without_bridges_is_warned_of(nix: Nix) -> None:
         (meet("bridge.port = 70000;"), "services.meet.bridge.port"),
         (meet('prosody.settings.ice_servers = [ { type = "http"; host = "a"; port = 1; } ];'), "ice_servers"),
         ('{ services.meet = { enable = true; hostName = "Meet.example.org"; }; }', "services.meet.hostName"),
-        (meet("bridges.b.passwordFile = ./nix.py;"), "services.meet.bridges.b.passwordFile"),
+        (meet(f"bridges.b.passwordFile = {ROOT}/Makefile;"), "services.meet.bridges.b.passwordFile"),
         (meet('focus.secretFile = "secret";'), "services.meet.focus.secretFile"),
     ],
 )

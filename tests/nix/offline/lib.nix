@@ -110,6 +110,8 @@ let
       checked = if r.unknown != [ ] then throw "The option `${showLoc (head r.unknown)}' does not exist." else config;
     in { config = removeAttrs checked [ "_module" ]; options = removeAttrs options [ "_module" ]; inherit lib; };
   mkOption = a: a // { _type = "option"; };
+  letters = s: genList (i: substring i 1 s) (stringLength s);
+  upper = letters "ABCDEFGHIJKLMNOPQRSTUVWXYZ"; lower = letters "abcdefghijklmnopqrstuvwxyz";
   lib = rec {
     inherit types evalModules mkOption mkOverride mkOrder showLoc; mergeEqualOption = one;
     inherit (builtins) all any attrNames attrValues concatLists concatMap concatStringsSep elem filter foldl' genList head isAttrs isBool isInt isList isString isFunction length listToAttrs mapAttrs replaceStrings sort splitVersion stringLength substring tail toJSON zipAttrsWith compareVersions elemAt;
@@ -130,10 +132,18 @@ let
     concatStrings = concatStringsSep ""; concatMapStrings = f: xs: concatStrings (map f xs); concatMapStringsSep = s: f: xs: concatStringsSep s (map f xs); concatMapAttrsStringSep = s: f: a: concatStringsSep s (mapAttrsToList f a);
     splitString = sep: s: filter isString (builtins.split (lib.escapeRegex sep) s); escapeRegex = replaceStrings [ "\\" "." "*" "+" "?" "(" ")" "[" "]" "{" "}" "^" "$" "|" ] [ "\\\\" "\\." "\\*" "\\+" "\\?" "\\(" "\\)" "\\[" "\\]" "\\{" "\\}" "\\^" "\\$" "\\|" ];
     hasPrefix = p: s: substring 0 (stringLength p) s == p; hasSuffix = p: s: stringLength s >= stringLength p && substring (stringLength s - stringLength p) (-1) s == p; boolToString = b: if b then "true" else "false";
-    escapeShellArg = a: "'${replaceStrings [ "'" ] [ "'\\''" ] (toString a)}'"; escapeShellArgs = concatMapStringsSep " " escapeShellArg;
+    escapeShellArg = a: if match "[[:alnum:],._+:@%/-]+" (toString a) != null then toString a else "'${replaceStrings [ "'" ] [ "'\\''" ] (toString a)}'"; escapeShellArgs = concatMapStringsSep " " escapeShellArg;
     getExe' = p: b: "${p}/bin/${b}"; getExe = p: getExe' p (p.meta.mainProgram or p.pname); versionAtLeast = a: b: compareVersions a b != -1; versionOlder = a: b: compareVersions a b == -1;
+    toLower = replaceStrings upper lower; importJSON = path: builtins.fromJSON (builtins.readFile path); importTOML = path: builtins.fromTOML (builtins.readFile path);
+    zipListsWith = f: a: b: genList (i: f (elemAt a i) (elemAt b i)) (if length a < length b then length a else length b);
+    count = p: xs: length (filter p xs); hasInfix = infix: s: length (builtins.split (escapeRegex infix) s) > 1;
+    removePrefix = p: s: if hasPrefix p s then substring (stringLength p) (-1) s else s; removeSuffix = p: s: if hasSuffix p s then substring 0 (stringLength s - stringLength p) s else s;
+    makeLibraryPath = packages: concatMapStringsSep ":" (package: "${package}/lib") packages; licenses.asl20 = "Apache-2.0"; trivial.release = "26.05";
+    fileset = { toSource = { root, ... }: root; unions = sets: sets; difference = a: _: a; maybeMissing = path: path; };
+    mkRenamedOptionModule = from: to: throw "not in the stand-in: ${showLoc from} to ${showLoc to}";
     assertMsg = c: m: c || throw m; maintainers = { }; teams = { };
-    optionAttrSetToDocList = o: concatLists (mapAttrsToList (_: v: if ty v == "option" then [ ({ inherit (v) name loc; type = v.type.description; description = v.description or null; internal = v.internal or false; visible = v.visible or true; }
+    optionAttrSetToDocList = o: concatLists (mapAttrsToList (_: v: if ty v == "option" then [ ({ inherit (v) name loc; type = v.type.description; description = v.description or null; internal = v.internal or false; visible = v.visible or true; readOnly = v.readOnly or false; }
+        // optionalAttrs (v ? example) { example.text = if ty v.example == "literalExpression" then v.example.text else toPretty v.example; }
         // optionalAttrs (v ? default || v ? defaultText) { default.text = if v ? defaultText then v.defaultText.text or v.defaultText else toPretty v.default; }) ] ++ optionAttrSetToDocList (v.type.subs v.loc) else if isAttrs v then optionAttrSetToDocList v else [ ]) (removeAttrs o [ "_module" ]));
     toPretty = v: if v == null then "null" else if isBool v then boolToString v else if isAttrs v then (if v == { } then "{ }" else "{…}") else if isList v then (if v == [ ] then "[ ]" else "[…]") else toJSON v;
     extend = f: lib // f lib lib;

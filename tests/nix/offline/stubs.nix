@@ -109,6 +109,7 @@ let
     options = {
       enableACME = bool false;
       forceSSL = bool false;
+      root = maybePath;
       sslCertificate = maybePath;
       sslCertificateKey = maybe;
       extraConfig = lines;
