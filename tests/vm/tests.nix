@@ -2,6 +2,8 @@
 [
   "cluster"
   "deploy"
+  "ipv6"
+  "neighbours"
   "restart"
   "single"
 ]

@@ -145,8 +145,6 @@ class Tree:
         lines += ["sysctl -qw net.ipv6.conf.eth0.accept_dad=0", "ip link set eth0 up"]
         if node["ipv4"]:
             lines.append(f"ip addr add {address['primaryIPAddress']}/24 dev eth0")
-        else:
-            lines.append("ip addr del 127.0.0.1/8 dev lo")
         lines.append(f"ip addr add {address['primaryIPv6Address']}/64 dev eth0")
         lines += [f"sysctl -qw {name}={value}" for name, value in node["sysctl"].items()]
         lines += ["nft -f /etc/nftables.conf"]

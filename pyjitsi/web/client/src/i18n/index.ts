@@ -29,8 +29,8 @@ function stored(): string[] {
   }
 }
 
-/** Starts in the language that was chosen before, else the browser's, else the server's default. */
-export function startLanguage(serverDefault?: string): void {
+/** Starts in the language that was chosen before, else the browser's, else the server's; `appName` replaces ours. */
+export function startLanguage(serverDefault?: string, appName?: string): void {
   const wanted = [...stored(), ...navigator.languages, ...(serverDefault === undefined ? [] : [serverDefault])];
   void i18next.init({
     lng: matchLanguage(wanted) ?? "en",
@@ -40,6 +40,9 @@ export function startLanguage(serverDefault?: string): void {
     interpolation: { escapeValue: false }, // Svelte escapes what it renders
     initAsync: false,
   });
+  if (appName !== undefined) {
+    for (const language of LANGUAGES) i18next.addResource(language, "translation", "app.name", appName);
+  }
   document.documentElement.lang = i18next.language;
 }
 

@@ -151,6 +151,10 @@ export interface MeetConfig {
   readonly prejoinConfig?: { readonly enabled?: boolean };
   readonly defaultLanguage?: string;
   readonly defaultLocalDisplayName?: string;
+  /** An organisation's own name, picture and colour (the server's `branding`). */
+  readonly appName?: string;
+  readonly defaultLogoUrl?: string;
+  readonly backgroundColor?: string;
 }
 
 export type CreateMeeting = (config: MeetConfig) => Meeting;
