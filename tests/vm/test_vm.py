@@ -21,7 +21,7 @@ def test_the_quick_ones_are_among_all() -> None:
     assert set(QUICK) < set(names())
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("name", CHOSEN)
 def test_machines(name: str, tmp_path: Path) -> None:
     if reason := missing_nix() or missing_machines():

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tests.vm.debian.errors import MachineError
 
-BOOT = 120.0
-WAIT = 120.0
+BOOT = 300.0
+WAIT = 300.0
 COMMAND = 120
 JOURNAL_LINES = 40
 

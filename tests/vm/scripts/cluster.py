@@ -34,7 +34,7 @@ with subtest("rooms spread over both bridges, and people in each see each other"
                 f"systemd-run --unit {name} -p Environment=PATH=$PATH meet-client --url https://meet.example.org/{room}"
                 f" --name {name} --ca /run/ca.pem --report /run/{name}.json"
             )
-        people.wait_until_succeeds(f'grep -q \'"sees": \\["{pair[1]}"\\]\' /run/{pair[0]}.json', timeout=180)
+        people.wait_until_succeeds(f'grep -q \'"sees": \\["{pair[1]}"\\]\' /run/{pair[0]}.json', timeout=300)
         people.wait_until_succeeds(f'grep -q \'"sees": \\["{pair[0]}"\\]\' /run/{pair[1]}.json', timeout=60)
     for machine in (eu1, us1):
         figures = json.loads(machine.succeed("curl -s http://127.0.0.1:9090/colibri/stats"))

@@ -20,7 +20,7 @@ def join(*names, room=ROOM):
         )
 
 
-def sees(name, other, timeout=180):
+def sees(name, other, timeout=300):
     """Wait until a person decodes another's picture and sound."""
     people.wait_until_succeeds(f'grep -q \'"sees": \\["{other}"\\]\' /run/{name}.json', timeout=timeout)
 
