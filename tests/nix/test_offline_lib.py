@@ -14,7 +14,9 @@ VALUES = ("failed", "warnings", "firewall", "switching", "sysctl", "nginx", "cad
 def stand_in(nix: Nix) -> Nix:
     """The same store with the stand-in."""
     if library() == str(OFFLINE_LIB):
-        pytest.skip("<nixpkgs/lib> does not resolve; clone nix-community/nixpkgs.lib to ~/.nix-defexpr/channels/nixpkgs")
+        pytest.skip(
+            "<nixpkgs/lib> does not resolve; clone nix-community/nixpkgs.lib to ~/.nix-defexpr/channels/nixpkgs"
+        )
     return Nix(nix.folder, str(OFFLINE_LIB))
 
 
