@@ -45,6 +45,10 @@ in
         message = "services.meet.nginx.enable needs services.meet.web.enable on the same host.";
       }
       {
+        assertion = cfg.tls.files != null;
+        message = "services.meet.nginx.enable needs a certificate: set services.meet.tls.acme, tls.certFile with tls.keyFile, or tls.selfSigned.";
+      }
+      {
         assertion = !cfg.caddy.enable;
         message = "services.meet.nginx.enable and services.meet.caddy.enable exclude each other; choose one.";
       }
@@ -54,8 +58,8 @@ in
     services.nginx.virtualHosts.${cfg.hostName} = {
       enableACME = mkDefault cfg.tls.acme;
       forceSSL = mkDefault true;
-      sslCertificate = mkIf (!cfg.tls.acme) (mkDefault cfg.tls.files.cert);
-      sslCertificateKey = mkIf (!cfg.tls.acme) (mkDefault cfg.tls.files.key);
+      sslCertificate = mkIf (!cfg.tls.acme) (mkDefault (cfg.tls.files.cert or null));
+      sslCertificateKey = mkIf (!cfg.tls.acme) (mkDefault (cfg.tls.files.key or null));
       locations = {
         "/" = {
           proxyPass = "http://${

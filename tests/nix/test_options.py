@@ -81,6 +81,7 @@ REQUIRED = {"services.meet.hostName", "services.meet.bridges.<name>.address"}
         (meet("nginx.enable = true; caddy.enable = true;"), "exclude each other"),
         (meet("web.enable = false;"), "services.meet.nginx.enable needs services.meet.web.enable"),
         (meet("web.enable = false; nginx.enable = false; caddy.enable = true;"), "caddy.enable needs"),
+        (meet("tls.selfSigned = false;"), "services.meet.nginx.enable needs a certificate"),
         (meet("focus.enable = false;"), "web.enable needs services.meet.prosody.enable and"),
         (alone("focus.enable = true;"), "that protocol has no TLS"),
         (alone("bridge.enable = true;"), "services.meet.xmpp.host must name the meeting server"),

@@ -2,9 +2,12 @@
 {
   name = "single";
   nodes = {
-    server.services.meet = {
-      enable = true;
-      hostName = "meet.example.org";
+    server = {
+      services.meet = {
+        enable = true;
+        hostName = "meet.example.org";
+      };
+      networking.extraHosts = "::1 meet.example.org"; # for the doctor; elsewhere DNS has it
     };
     people = import ./people.nix;
   };

@@ -1,11 +1,21 @@
 """What the logs say, and what they never say."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 import structlog
 
 from pyjitsi.observe import logs
+
+
+@pytest.fixture(autouse=True)
+def as_before() -> Iterator[None]:
+    """What is set up here is this process's, and other tests log too."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+    structlog.contextvars.clear_contextvars()
 
 
 def fail(password: str) -> None:

@@ -31,11 +31,21 @@ def gaps(name, other):
     return round(seen["video"]["gap"], 1), round(seen["audio"]["gap"], 1)
 
 
+def memory(when):
+    """Print what each unit uses."""
+    for unit in UNITS:
+        cgroup = int(server.succeed(f"systemctl show -p MemoryCurrent --value {unit}")) >> 20
+        process = server.succeed(f"systemctl show -p MainPID --value {unit}").strip()
+        rss = server.succeed(f"awk '/VmRSS/ {{ print int($2 / 1024) }}' /proc/{process}/status")
+        print(f"{unit}, {when}: {rss.strip()} MB resident, {cgroup} MB in its cgroup")
+
+
 start_all()
 
 with subtest("two people meet"):
     for unit in (*UNITS, "nginx"):
         server.wait_for_unit(f"{unit}.service")
+    memory("idle")
     certificate = server.succeed("cat /var/lib/meet-tls/cert.pem")
     people.succeed(f"cat > /run/ca.pem <<'END'\n{certificate}END")
     join("alice", "bob")

@@ -7,12 +7,10 @@ with subtest("people find the page, over TLS alone"):
     for private in ("5222", "5280", "5347", "8080", "8081", "8888", "9090"):
         people.fail(f"timeout 2 bash -c '</dev/tcp/meet.example.org/{private}'")
 
-with subtest("memory in use, in a meeting of two"):
-    for unit in UNITS:
-        cgroup = int(server.succeed(f"systemctl show -p MemoryCurrent --value {unit}")) >> 20
-        process = server.succeed(f"systemctl show -p MainPID --value {unit}").strip()
-        rss = server.succeed(f"awk '/VmRSS/ {{ print int($2 / 1024) }}' /proc/{process}/status")
-        print(f"{unit}: {rss.strip()} MB resident, {cgroup} MB in its cgroup")
+memory("in a meeting of two")
+
+with subtest("the doctor finds nothing wrong"):
+    print(server.succeed("pyjitsi doctor"))
 
 with subtest("the running system finds every unit closed"):
     for unit in UNITS:
