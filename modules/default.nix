@@ -14,6 +14,7 @@
     ./renamed.nix
     ./secrets.nix
     ./tls.nix
+    ./turn.nix
     ./web.nix
   ];
 

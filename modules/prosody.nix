@@ -24,6 +24,7 @@ let
     name = "account-${name}";
     value = cfg.secrets.list."bridge-${name}".path;
   }) cfg.bridges
+  // lib.optionalAttrs cfg.turn.enable { turn-secret = cfg.secrets.list.turn-secret.path; }
   // lib.optionalAttrs (remote != { } && cfg.tls.files != null) {
     tls-certificate = cfg.tls.files.cert;
     tls-key = cfg.tls.files.key;

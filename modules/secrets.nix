@@ -77,6 +77,7 @@ in
         "meet-prosody.service"
         "meet-focus.service"
         "meet-bridge.service"
+        "meet-turn.service"
       ];
       path = [ pkgs.coreutils ];
       unitConfig.RequiresMountsFor = cfg.secrets.directory;

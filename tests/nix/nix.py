@@ -29,7 +29,7 @@ def programs() -> dict[str, str]:
     """This machine's programs by the names that packages have for them."""
     here = Path(sys.executable).parent
     found = {"pyjitsi": str(here / "pyjitsi")}
-    for name in ("prosody", "prosodyctl", "openssl", "systemctl", "cat", "grep"):
+    for name in ("prosody", "prosodyctl", "openssl", "systemctl", "cat", "grep", "turnserver"):
         path = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
         if path is not None:
             found[name] = path

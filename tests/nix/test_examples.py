@@ -31,6 +31,7 @@ GOLDEN_FIREWALL = {
     "laboratory": ([80, 443], [10000], ""),
     "neighbours": ([80, 443], [10000], ""),
     "own-certificate": ([80, 443], [10000], ""),
+    "turn": ([80, 443, 3478, 5349], [3478, 10000], ""),
     "sops": ([80, 443], [10000], ""),
 }
 
@@ -46,7 +47,7 @@ def test_it_evaluates_and_asserts_nothing(nix: Nix, file: Path) -> None:
 def test_the_firewall_is_as_written_down(nix: Nix, file: Path) -> None:
     found = nix.evaluate(host(file), "firewall")
     tcp, udp, commands = GOLDEN_FIREWALL[file.stem]
-    assert (found["allowedTCPPorts"], found["allowedUDPPorts"]) == (tcp, udp)
+    assert (sorted(found["allowedTCPPorts"]), sorted(found["allowedUDPPorts"])) == (sorted(tcp), sorted(udp))
     assert found["extraCommands"] == commands
 
 

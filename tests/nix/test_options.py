@@ -102,6 +102,12 @@ REQUIRED = {"services.meet.hostName", "services.meet.bridges.<name>.address"}
             "two bridges have the same address",
         ),
         (meet('bridges."a.b".address = "127.0.0.1"; bridges."a.b".httpPort = 1;'), "a bridge's name has"),
+        (alone("turn.enable = true;"), "turn.enable needs services.meet.prosody.enable"),
+        (meet("turn.enable = true; turn.relayPorts.from = 60000; turn.relayPorts.to = 50000;"), "from is above to"),
+        (
+            "{ imports = [ (" + meet("turn.enable = true;") + ") ]; services.coturn.enable = true; }",
+            "turn.port must be another than 3478",
+        ),
         (meet("metrics.prometheus = true;"), "needs services.prometheus.enable"),
         (
             alone(

@@ -92,6 +92,7 @@ in
   ];
   systemd = package "systemd" [ "systemctl" ];
   coreutils = package "coreutils" [ "cat" ];
+  coturn = package "coturn" [ "turnserver" ];
   gnugrep = package "gnugrep" [ "grep" ];
   openssl = package "openssl" [ "openssl" ];
 }

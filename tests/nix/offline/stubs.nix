@@ -138,6 +138,10 @@ in
       firewall = {
         allowedTCPPorts = ports;
         allowedUDPPorts = ports;
+        allowedUDPPortRanges = mkOption {
+          type = types.listOf types.anything;
+          default = [ ];
+        };
         extraInputRules = lines;
         extraCommands = lines;
       };
@@ -181,6 +185,7 @@ in
       };
     };
     services.prosody.enable = bool false;
+    services.coturn.enable = bool false;
     services.ejabberd.enable = bool false;
     services.prometheus.enable = bool false;
     services.prometheus.scrapeConfigs = mkOption {
