@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.nix.nix import ROOT
 from tests.vm.debian.proxies import caddyfile, nginx_conf
 
 SHELL = """[Unit]
@@ -51,8 +52,8 @@ exec {python} -m {module} "$@"
 
 
 def store_place(path: str, store: Path) -> str:
-    """Where a store path is on the machine: units can't see a store below /tmp."""
-    return path.replace(str(store), "/nix/store")
+    """Where a store path, or one of this checkout, is on the machine: units see neither /tmp nor /home nor /root."""
+    return path.replace(str(store), "/nix/store").replace(f"{ROOT}/", "/opt/source/")
 
 
 class Tree:
