@@ -25,7 +25,7 @@ let
     builtins.hashString "sha256" (
       builtins.toJSON [
         (removeAttrs bridge.settings [ "generation" ])
-        (toString cfg.package)
+        (toString bridge.package)
         credentials
       ]
     )
@@ -40,6 +40,8 @@ in
       example = true;
       description = "Whether to run a bridge here.";
     };
+
+    package = ours.packageOption "bridge";
 
     name = mkOption {
       type = types.strMatching "[a-z0-9]([a-z0-9_-]*[a-z0-9])?";
@@ -223,7 +225,7 @@ in
       serviceConfig = ours.hardening // {
         Type = "oneshot";
         RemainAfterExit = true;
-        ExecStart = "${lib.getExe cfg.package} handover --bridge http://${
+        ExecStart = "${lib.getExe bridge.package} handover --bridge http://${
           if bridge.listenAddress == "0.0.0.0" || bridge.listenAddress == "::" then "127.0.0.1" else bridge.listenAddress
         }:${toString bridge.httpPort} --generation ${generation}";
         IPAddressDeny = "any";

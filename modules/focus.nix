@@ -27,6 +27,8 @@ in
       description = "Whether to run the focus here. It belongs on the host of Prosody.";
     };
 
+    package = ours.packageOption "focus";
+
     secretFile = mkOption {
       type = types.nullOr ours.secretFile;
       default = null;

@@ -6,6 +6,8 @@
 }:
 let
   hardening = import ./hardening.nix;
+  # Prosody's `package` is Prosody; what renders its configuration is ours.
+  packageOf = role: if role == "prosody" then cfg.package else cfg.${role}.package;
 in
 {
   inherit hardening;
@@ -16,6 +18,17 @@ in
     inStore = false;
   };
 
+  # A role's own `package`: one role can run a patched or an older one.
+  packageOption =
+    role:
+    lib.mkOption {
+      type = lib.types.package;
+      default = cfg.package;
+      defaultText = lib.literalExpression "config.services.meet.package";
+      example = lib.literalExpression "pkgs.pyjitsi.overridePythonAttrs { patches = [ ./${role}.patch ]; }";
+      description = "The package that the ${role} role runs.";
+    };
+
   # settings -> a JSON file in the store, refused at build time where the service would refuse it at start.
   # `secrets` names the credentials that the unit gets; for the check they are dummies.
   settingsFile =
@@ -25,7 +38,7 @@ in
     in
     pkgs.runCommand "meet-${role}.json"
       {
-        nativeBuildInputs = [ cfg.package ];
+        nativeBuildInputs = [ (packageOf role) ];
         text = builtins.toJSON written;
         passAsFile = [ "text" ];
       }
@@ -60,7 +73,7 @@ in
       serviceConfig =
         hardening
         // {
-          ExecStart = "${lib.getExe cfg.package} ${role} --config ${file}";
+          ExecStart = "${lib.getExe (packageOf role)} ${role} --config ${file}";
           LoadCredential = lib.mapAttrsToList (name: path: "${name}:${path}") credentials;
           Type = "notify";
           NotifyAccess = "main";

@@ -29,7 +29,7 @@ in
       default = pkgs.pyjitsi or (pkgs.callPackage ../nix/package.nix { });
       defaultText = literalExpression "pkgs.pyjitsi";
       example = literalExpression "pkgs.pyjitsi.overrideAttrs { doCheck = false; }";
-      description = "The package that all roles run.";
+      description = "The package that every role runs which sets no `package` of its own.";
     };
 
     hostName = mkOption {

@@ -33,6 +33,8 @@ in
       description = "Whether to run the web service here. It belongs on the host of Prosody and the focus.";
     };
 
+    package = ours.packageOption "web";
+
     listenAddress = mkOption {
       type = types.str;
       default = "127.0.0.1";

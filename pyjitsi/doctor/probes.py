@@ -33,7 +33,9 @@ class Doctor:
 
     async def examine(self) -> list[Finding]:
         """Everything, side by side."""
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=LIMIT)) as self._http:
+        # By the system's resolver, as browsers do: c-ares leaves out IPv6 of /etc/hosts on a host without IPv4.
+        connector = aiohttp.TCPConnector(resolver=aiohttp.ThreadedResolver())
+        async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=LIMIT)) as self._http:
             found: list[Finding] = []
             if self.url is not None:
                 found.append(await self._name(self.url))

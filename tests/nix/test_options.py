@@ -186,6 +186,15 @@ def test_a_neighbouring_prosody_keeps_its_ports(nix: Nix) -> None:
         assert line in config
 
 
+@pytest.mark.parametrize("role", ["web", "focus", "bridge"])
+def test_each_role_can_run_a_package_of_its_own(nix: Nix, role: str) -> None:
+    before = nix.evaluate(TWO_LINES, "units")
+    other = '(derivation { name = "other"; system = "x"; builder = "x"; }) // { meta.mainProgram = "pyjitsi"; }'
+    after = nix.evaluate(meet(f"{role}.package = {other};"), "units")
+    changed = {unit for unit in after if after[unit] != before[unit]}
+    assert changed == {f"meet-{role}"} | ({"meet-bridge-handover"} if role == "bridge" else set())
+
+
 def test_a_switch_leaves_the_bridge_alone_and_hands_it_over(nix: Nix) -> None:
     switching = nix.evaluate(TWO_LINES, "switching")
     assert not switching["meet-bridge"]["restartIfChanged"]

@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Callable
 from xml.etree.ElementTree import Element, fromstring, tostring
 
-import aiohttp
-
+from tests.support import http
 from tests.support.xmpp_client import BIND, CLIENT, SASL, Refused
 
 BOSH = "http://jabber.org/protocol/httpbind"
@@ -36,7 +35,7 @@ class BoshClient:
 
     async def connect(self) -> None:
         """Log in anonymously. Raises Refused."""
-        self._session = aiohttp.ClientSession()
+        self._session = http.session()
         answer = await self._body(**{"to": self.domain, "wait": "5", "hold": "1", "ver": "1.6", "xmpp:version": "1.0"})
         self._sid = answer.get("sid", "")
         answer = await self._body(f"<auth xmlns='{SASL}' mechanism='ANONYMOUS'/>")

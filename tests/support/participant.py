@@ -17,6 +17,7 @@ from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.rtp import RtpPacket
 
 from pyjitsi.xmpp.stanzas.ice_udp import Fingerprint
+from tests.support import http
 from tests.support.jingle_sdp import JINGLE, LocalSources, Offer, accept, read_answer, read_offer, to_sdp
 from tests.support.media import Picture, Tone
 from tests.support.xmpp_client import CLIENT, XmppClient
@@ -201,7 +202,7 @@ class Participant:
 
     async def _open_channel(self, offer: Offer) -> None:
         url = offer.transport.web_sockets[0].url
-        session = aiohttp.ClientSession()
+        session = http.session()
         try:
             async with session.ws_connect(url) as channel:
                 self._channel = channel

@@ -8,6 +8,8 @@ from xml.etree.ElementTree import Element, fromstring, tostring
 
 import aiohttp
 
+from tests.support import http
+
 CLIENT = "jabber:client"
 FRAMING = "urn:ietf:params:xml:ns:xmpp-framing"
 SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
@@ -53,7 +55,7 @@ class XmppClient:
 
     async def connect(self, *, resume: "XmppClient | None" = None, manage: bool = False) -> None:
         """Log in anonymously, or resume the other client's stream. Raises Refused."""
-        self._session = aiohttp.ClientSession()
+        self._session = http.session()
         query = "" if resume is None else f"{'&' if '?' in self.url else '?'}previd={resume.resume_id}"
         self._socket = await self._session.ws_connect(self.url + query, protocols=("xmpp",), max_msg_size=4 << 20)
         await self._open()

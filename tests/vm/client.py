@@ -154,14 +154,18 @@ class Person:
     async def _domain(self) -> str:
         import aiohttp
 
+        from tests.support.http import session
+
         while True:
-            with contextlib.suppress(aiohttp.ClientError, TimeoutError, ValueError):
-                async with aiohttp.ClientSession() as http, http.get(f"{self.origin}/config.js") as answer:
+            try:
+                async with session() as http, http.get(f"{self.origin}/config.js") as answer:
                     text = await answer.text()
                     if text.startswith("var config = "):
                         config: dict[str, Any] = json.loads(text.removeprefix("var config = ").rstrip().rstrip(";"))
                         return config["hosts"]["domain"]
                     self._note(f"config.js: {answer.status} {text[:200]}")
+            except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+                self._note(f"config.js: {type(error).__name__}: {error}")
             await asyncio.sleep(RETRY)
 
     async def _join(self, domain: str) -> Any:

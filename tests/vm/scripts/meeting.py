@@ -22,7 +22,11 @@ def join(*names, room=ROOM):
 
 def sees(name, other, timeout=300):
     """Wait until a person decodes another's picture and sound."""
-    people.wait_until_succeeds(f'grep -q \'"sees": \\["{other}"\\]\' /run/{name}.json', timeout=timeout)
+    try:
+        people.wait_until_succeeds(f'grep -q \'"sees": \\["{other}"\\]\' /run/{name}.json', timeout=timeout)
+    except Exception:
+        print(f"{name} reports", report(name))
+        raise
 
 
 def gaps(name, other):
