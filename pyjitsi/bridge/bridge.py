@@ -6,6 +6,9 @@ counted, logged once a room, and the others go on.
 
 import itertools
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
 
 import structlog
 
@@ -14,6 +17,7 @@ from pyjitsi.bridge.conference import Conference
 from pyjitsi.bridge.demux import Demultiplexer
 from pyjitsi.bridge.endpoint import Endpoint
 from pyjitsi.bridge.metrics import totals_of
+from pyjitsi.bridge.peer import Peer
 from pyjitsi.bridge.plane.api import (
     Address,
     AudioLevel,
@@ -24,9 +28,22 @@ from pyjitsi.bridge.plane.api import (
     LayersChanged,
     Plane,
 )
+from pyjitsi.bridge.relay import Relay
 from pyjitsi.bridge.transport.certificate import Certificate
 
 log = structlog.get_logger("bridge")
+
+
+class Ports(Protocol):
+    """UDP ports of their own for single peers."""
+
+    def open_zone(self, zone: str) -> dict[str, int]:
+        """Open a fresh port on each address; the ports by address. Raises OSError."""
+        ...
+
+    def close_zone(self, zone: str) -> None:
+        """Close them."""
+        ...
 
 
 class Bridge:
@@ -34,7 +51,8 @@ class Bridge:
 
     def __init__(
         self, plane: Plane, certificate: Certificate, hosts: tuple[HostAddress, ...], websocket_base: str | None,
-        *, start_bitrate: float = 2_500_000, max_endpoints: int = 500,
+        *, start_bitrate: float = 2_500_000, max_endpoints: int = 500, relay_id: str | None = None,
+        relay_websocket_base: str | None = None,
     ) -> None:  # fmt: skip
         self.plane: Plane = plane
         self.certificate: Certificate = certificate
@@ -42,6 +60,10 @@ class Bridge:
         self.websocket_base: str | None = websocket_base
         self.start_bitrate: float = start_bitrate
         self.max_endpoints: int = max_endpoints
+        self.relay_id: str | None = relay_id  # None: this bridge has no relays
+        self.relay_websocket_base: str | None = relay_websocket_base
+        self.ports: Ports | None = None
+        self.on_dial: Callable[[Conference, Relay], None] | None = None  # a relay's web-socket is ours to open
         self.conferences: dict[str, Conference] = {}
         self.demux: Demultiplexer = Demultiplexer()
         self.dropped: Counter[str] = Counter()
@@ -49,7 +71,7 @@ class Bridge:
         self.faults: int = 0
         self.graceful_shutdown: bool = False
         self._keys: itertools.count[int] = itertools.count(1)
-        self._by_key: dict[int, tuple[Conference, Endpoint]] = {}
+        self._by_key: dict[int, tuple[Conference, Endpoint | Relay]] = {}
         self._faulty: set[str] = set()
         self._transmits: list[tuple[bytes, Address]] = []
 
@@ -57,15 +79,15 @@ class Bridge:
 
     def open(self, meeting_id: str, name: str, now: float) -> Conference:
         """Make a conference."""
-        conference = Conference(meeting_id, name, next(self._keys), self.plane, now)
+        conference = Conference(meeting_id, name, next(self._keys), self.plane, now, self.relay_id or "")
         self.conferences[meeting_id] = conference
         conference.log.info("conference created")
         return conference
 
     def close(self, conference: Conference) -> None:
         """End a conference and its endpoints."""
-        for endpoint in conference.endpoints.values():
-            self._unregister(endpoint)
+        for peer in (*conference.endpoints.values(), *conference.relays):
+            self._unregister(peer)
         conference.close()
         del self.conferences[conference.meeting_id]
         self._faulty.discard(conference.meeting_id)
@@ -90,7 +112,36 @@ class Bridge:
         conference.remove(endpoint)
         endpoint.log.info("endpoint ended")
 
-    def _unregister(self, endpoint: Endpoint) -> None:
+    def link(self, conference: Conference, identity: str, controlling: bool, mesh: str, now: float, *,
+             unique_port: bool) -> tuple[Relay, tuple[HostAddress, ...]]:  # fmt: skip
+        """Make a relay; on a port of its own if that is asked. Returns the addresses that it can be reached at too.
+
+        Raises OSError where no port can be had.
+        """
+        key = next(self._keys)
+        zone, hosts = "", self.hosts
+        if unique_port and self.ports is not None:
+            zone = f"relay{key}"
+            opened = self.ports.open_zone(zone)
+            hosts = tuple(HostAddress(each.ip, opened[each.ip]) for each in hosts if each.ip in opened)
+        relay = Relay(
+            identity, key, conference.name, self.plane, self.certificate, controlling, self.demux.claim, now,
+            mesh=mesh, zone=zone,
+        )  # fmt: skip
+        conference.add_relay(relay)
+        self.demux.add(relay)
+        self._by_key[key] = (conference, relay)
+        relay.log.info("relay created", mesh=mesh)
+        # Bridges share private networks more often than clients do: all addresses are offered.
+        return relay, tuple(replace(each, advertised=True) for each in hosts)
+
+    def unlink(self, conference: Conference, relay: Relay) -> None:
+        """End a relay."""
+        self._unregister(relay)
+        conference.remove_relay(relay)
+        relay.log.info("relay ended")
+
+    def _unregister(self, endpoint: Peer) -> None:
         counters = self.plane.counters(endpoint.key)
         self.gone.update(totals_of(counters))
         self.dropped.update(endpoint.dropped)
@@ -98,6 +149,16 @@ class Bridge:
         self.demux.remove(endpoint)
         self._by_key.pop(endpoint.key, None)
         endpoint.close()
+        if endpoint.zone and self.ports is not None:
+            self.ports.close_zone(endpoint.zone)
+
+    def find_relay(self, public_id: str, relay_id: str) -> tuple[Conference, Relay] | None:
+        """The relay that a channel's address names."""
+        for conference in self.conferences.values():
+            if conference.public_id == public_id:
+                relay = conference.relays.by_id.get(relay_id)
+                return None if relay is None else (conference, relay)
+        return None
 
     def find(self, public_id: str, endpoint_id: str) -> tuple[Conference, Endpoint] | None:
         """The endpoint that a channel's address names."""
@@ -110,7 +171,7 @@ class Bridge:
     @property
     def endpoint_count(self) -> int:
         """Endpoints of all conferences."""
-        return len(self.demux)
+        return sum(len(conference.endpoints) for conference in self.conferences.values())
 
     # Datagrams and timers.
 
@@ -148,8 +209,8 @@ class Bridge:
             endpoint.stun(data, address, now)
         self.collect(endpoint, now)
 
-    def collect(self, endpoint: Endpoint, now: float) -> None:
-        """Take what an endpoint has to send."""
+    def collect(self, endpoint: Peer, now: float) -> None:
+        """Take what a peer has to send."""
         for data, address in endpoint.take_transmits():
             self.demux.check_sent(data, endpoint, now)
             self._transmits.append((data, address))
@@ -171,8 +232,12 @@ class Bridge:
     def _tick(self, conference: Conference, now: float) -> None:
         for endpoint in conference.tick(now):
             self.expire(conference, endpoint)
-        for endpoint in conference.endpoints.values():
-            self.collect(endpoint, now)
+        for relay in conference.relays:
+            if relay.expired(now):
+                relay.log.warning("relay lost", reason=relay.failed or "nothing is heard of the other bridge")
+                self.unlink(conference, relay)
+        for peer in (*conference.endpoints.values(), *conference.relays):
+            self.collect(peer, now)
         if conference.abandoned(now):
             self.close(conference)
 

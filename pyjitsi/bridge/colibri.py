@@ -7,14 +7,20 @@ atomic, as JVB's is not: what was done before the failing step stays.
 from urllib.parse import quote
 
 from pyjitsi.bridge.bridge import Bridge
-from pyjitsi.bridge.candidates import candidates
+from pyjitsi.bridge.candidates import HostAddress, candidates
 from pyjitsi.bridge.conference import Conference
 from pyjitsi.bridge.endpoint import Endpoint
 from pyjitsi.bridge.media import codecs_of, extensions_of
+from pyjitsi.bridge.peer import Peer
+from pyjitsi.bridge.relay import Relay
 from pyjitsi.xmpp.stanzas import colibri2, ice_udp, ssma
 from pyjitsi.xmpp.stanzas.errors import StanzaError
 
 MAX_CONFERENCES = 5000
+ESTIMATION = (
+    "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+    "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+)
 MAX_ID = 256  # characters of an endpoint's id; a room's resource is the longest thing that becomes one
 
 
@@ -24,10 +30,11 @@ def modify(bridge: Bridge, request: colibri2.ConferenceModify, now: float) -> co
     _check_supported(request)
     lenient = not any(_changes_media(each) for each in request.endpoints)
     answers = tuple(_endpoint(bridge, conference, each, lenient, now) for each in request.endpoints)
+    relays = tuple(_relay(bridge, conference, each, now) for each in request.relays)
     created = request.create or any(each.create for each in request.endpoints)
-    if request.expire or (not request.create and not conference.endpoints):
+    if request.expire or (not request.create and not conference.endpoints and not len(conference.relays)):
         bridge.close(conference)
-    return colibri2.ConferenceModified(answers, _feedback_sources(conference) if created else None)
+    return colibri2.ConferenceModified(answers, _feedback_sources(conference) if created else None, relays)
 
 
 def _conference(bridge: Bridge, request: colibri2.ConferenceModify, now: float) -> Conference:
@@ -53,9 +60,13 @@ def _changes_media(wanted: colibri2.Endpoint) -> bool:
 
 
 def _check_supported(request: colibri2.ConferenceModify) -> None:
-    if request.has_relay or request.has_connects:
+    if request.has_connects:
         raise colibri2.ColibriError(
-            "feature-not-implemented", "relays and connects are not offered by this bridge", "feature_not_implemented"
+            "feature-not-implemented", "connects are not offered by this bridge", "feature_not_implemented"
+        )
+    if len(request.relays) > 1 or (request.relays and request.endpoints):
+        raise colibri2.ColibriError(
+            "feature-not-implemented", "one relay a request, and no endpoints beside it", "feature_not_implemented"
         )
     if len(request.endpoints) > 1 and any(_changes_media(each) for each in request.endpoints):
         raise colibri2.ColibriError(
@@ -113,23 +124,81 @@ def _create(
     if wanted.transport.sctp is not None:
         raise StanzaError("feature-not-implemented", "no data channel here, only a web-socket")
     endpoint = bridge.admit(conference, wanted.id, wanted.transport.ice_controlling, wanted.visitor, now)
+    transport = _transport(bridge, conference, endpoint, bridge.hosts, bridge.websocket_base)
+    return endpoint, colibri2.Endpoint(wanted.id, transport=transport)
+
+
+def _transport(
+    bridge: Bridge, conference: Conference, peer: Peer, hosts: tuple[HostAddress, ...], base: str | None
+) -> colibri2.Transport:
+    """Our half of a peer's transport."""
     name, value = bridge.certificate.fingerprint
-    transport = ice_udp.IceUdpTransport(
-        ufrag=endpoint.credentials.ufrag,
-        pwd=endpoint.credentials.pwd,
-        candidates=candidates(bridge.hosts),
-        fingerprints=(ice_udp.Fingerprint(name, value, "actpass"),),
-        web_sockets=_web_sockets(bridge, conference, endpoint),
-        rtcp_mux=True,
+    path = f"{conference.public_id}/{quote(peer.id, safe='')}?pwd={peer.password}"
+    return colibri2.Transport(
+        ice=ice_udp.IceUdpTransport(
+            ufrag=peer.credentials.ufrag,
+            pwd=peer.credentials.pwd,
+            candidates=candidates(hosts),
+            fingerprints=(ice_udp.Fingerprint(name, value, "actpass"),),
+            web_sockets=() if base is None else (ice_udp.WebSocket(f"{base}/{path}"),),
+            rtcp_mux=True,
+        )
     )
-    return endpoint, colibri2.Endpoint(wanted.id, transport=colibri2.Transport(ice=transport))
 
 
-def _web_sockets(bridge: Bridge, conference: Conference, endpoint: Endpoint) -> tuple[ice_udp.WebSocket, ...]:
-    if bridge.websocket_base is None:
-        return ()
-    path = f"{conference.public_id}/{quote(endpoint.id, safe='')}?pwd={endpoint.password}"
-    return (ice_udp.WebSocket(f"{bridge.websocket_base}/{path}"),)
+# Relays (2-colibri.md section 4.2).
+
+
+def _relay(bridge: Bridge, conference: Conference, wanted: colibri2.Relay, now: float) -> colibri2.Relay:
+    relay = conference.relays.by_id.get(wanted.id)
+    if wanted.expire:
+        if relay is not None:
+            bridge.unlink(conference, relay)
+        return colibri2.Relay(wanted.id, expire=True)
+    answer = colibri2.Relay(wanted.id)
+    if wanted.create:
+        relay, answer = _create_relay(bridge, conference, wanted, relay, now)
+    elif relay is None:
+        raise StanzaError("bad-request", f"there is no relay {wanted.id[:40]!r} here")
+    if wanted.audio is not None or wanted.video is not None:
+        codecs = codecs_of(wanted.audio, "audio") + codecs_of(wanted.video, "video")
+        known = extensions_of([each for each in (wanted.audio, wanted.video) if each is not None])
+        # Nothing is estimated between bridges.
+        bridge.plane.set_media(relay.key, codecs, {uri: each for uri, each in known.items() if uri not in ESTIMATION})
+    if wanted.transport is not None and wanted.transport.ice is not None:
+        relay.set_transport(wanted.transport.ice, now)
+        relay.progress(now)
+        if relay.dial is not None and bridge.on_dial is not None:
+            bridge.on_dial(conference, relay)
+    conference.set_relayed(relay, wanted.endpoints)
+    bridge.collect(relay, now)
+    return answer
+
+
+def _create_relay(
+    bridge: Bridge, conference: Conference, wanted: colibri2.Relay, existing: Relay | None, now: float
+) -> tuple[Relay, colibri2.Relay]:
+    if existing is not None:
+        raise StanzaError("conflict", f"the relay {wanted.id[:40]!r} exists")
+    if bridge.relay_id is None:
+        raise StanzaError("feature-not-implemented", "this bridge has no relay_id: it has no relays")
+    if len(wanted.id) > MAX_ID:
+        raise StanzaError("bad-request", f"a relay id of {len(wanted.id)} characters is longer than {MAX_ID}")
+    transport = wanted.transport
+    if transport is None:
+        raise StanzaError("bad-request", "a relay needs a transport when it is created")
+    if transport.sctp is not None:
+        raise StanzaError("feature-not-implemented", "no data channel here, only a web-socket")
+    try:
+        relay, hosts = bridge.link(
+            conference, wanted.id, transport.ice_controlling, wanted.mesh_id or "", now,
+            unique_port=transport.use_unique_port,
+        )  # fmt: skip
+    except OSError as error:
+        raise StanzaError("internal-server-error", f"no UDP port for a relay: {error.strerror}") from error
+    return relay, colibri2.Relay(
+        wanted.id, transport=_transport(bridge, conference, relay, hosts, bridge.relay_websocket_base)
+    )
 
 
 def _feedback_sources(conference: Conference) -> tuple[colibri2.MediaSource, ...]:

@@ -1,16 +1,19 @@
 """One conference on this bridge: its endpoints, who speaks, who is sent what, and what they say to each other."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import structlog
 
-from pyjitsi.bridge import messages
+from pyjitsi.bridge import messages, relay_messages
 from pyjitsi.bridge.allocation import Available, allocate, effective_heights, prioritise
 from pyjitsi.bridge.endpoint import Endpoint
-from pyjitsi.bridge.plane.api import OFF, AudioLevel, Encoding, Feedback, LayerInfo, LayersChanged, Plane, Source
+from pyjitsi.bridge.media import plane_source
+from pyjitsi.bridge.plane.api import OFF, AudioLevel, Feedback, LayerInfo, LayersChanged, Plane
+from pyjitsi.bridge.relay import Relay
+from pyjitsi.bridge.relays import Owner, Relays, tallest
 from pyjitsi.bridge.speech import SpeakerDetector
-from pyjitsi.xmpp.stanzas import ssma
+from pyjitsi.xmpp.stanzas import colibri2
 from pyjitsi.xmpp.stanzas.colibri2 import MediaSource
 
 log = structlog.get_logger("bridge")
@@ -26,7 +29,7 @@ DISABLED_TYPES = ("none", "disabled")
 class Conference:
     """Control state of one conference. ``key`` is its number in the plane, ``public_id`` its name in addresses."""
 
-    def __init__(self, meeting_id: str, name: str, key: int, plane: Plane, now: float) -> None:
+    def __init__(self, meeting_id: str, name: str, key: int, plane: Plane, now: float, relay_id: str = "") -> None:
         self.meeting_id: str = meeting_id
         self.name: str = name
         self.key: int = key
@@ -34,6 +37,7 @@ class Conference:
         self.plane: Plane = plane
         self.created: float = now
         self.endpoints: dict[str, Endpoint] = {}
+        self.relays: Relays = Relays(plane, relay_id)
         self.video_ssrc: int = secrets.randbelow(2**32 - 2) + 1
         self.audio_ssrc: int = secrets.randbelow(2**32 - 2) + 1
         self.layers: dict[str, tuple[LayerInfo, ...]] = {}
@@ -66,7 +70,33 @@ class Conference:
         """End all endpoints."""
         for endpoint in list(self.endpoints.values()):
             self.remove(endpoint)
+        for relay in self.relays:
+            self.remove_relay(relay)
         self.plane.remove_conference(self.key)
+
+    def add_relay(self, relay: Relay) -> None:
+        """A relay that COLIBRI2 created."""
+        self.relays.by_id[relay.id] = relay
+        self.plane.add_endpoint(self.key, relay.key, relay.mesh)
+
+    def remove_relay(self, relay: Relay) -> None:
+        """A relay that ended: who was behind it is gone."""
+        del self.relays.by_id[relay.id]
+        for endpoint in relay.endpoints.values():
+            self.speech.forget(endpoint.id)
+        for name in relay.owners:
+            self._forget_source(name)
+        self.plane.remove_endpoint(relay.key)
+        self._dirty = True
+
+    def set_relayed(self, relay: Relay, changes: Iterable[colibri2.Endpoint]) -> None:
+        """Endpoints behind a relay came, went or changed. Raises StanzaError."""
+        before = set(relay.endpoints)
+        for name in self.relays.update(relay, changes, self.endpoints):
+            self._forget_source(name)
+        for gone in before - set(relay.endpoints):
+            self.speech.forget(gone)
+        self._dirty = True
 
     def set_sources(self, endpoint: Endpoint, sources: tuple[MediaSource, ...]) -> None:
         """The complete new list of an endpoint's sources."""
@@ -78,12 +108,13 @@ class Conference:
                 kind = next((each.video_type for each in source.sources if each.video_type), None)
                 if source.type == "video" and kind is not None:
                     endpoint.video_types[source.id] = kind
-        known = [_plane_source(source) for source in sources]
+        known = [plane_source(source) for source in sources]
         self.plane.set_sources(endpoint.key, [source for source in known if source.encodings])
         self._dirty = True
 
     def _forget_source(self, name: str) -> None:
         self.layers.pop(name, None)
+        self.relays.forget_source(name)
         for other in self.endpoints.values():
             other.forget_target(name)
             other.video_types.pop(name, None)
@@ -93,21 +124,31 @@ class Conference:
         """Everybody else."""
         return (each for each in self.endpoints.values() if each is not endpoint)
 
+    def owners(self) -> Iterator[Owner]:
+        """Everybody who has sources, here and on other bridges."""
+        yield from self.endpoints.values()
+        for _, relayed in self.relays.endpoints():
+            yield relayed
+
     # Events of the plane.
 
-    def on_event(self, event: AudioLevel | LayersChanged | Feedback, endpoint: Endpoint) -> None:
-        """What the plane saw of an endpoint."""
+    def on_event(self, event: AudioLevel | LayersChanged | Feedback, peer: Endpoint | Relay) -> None:
+        """What the plane saw of an endpoint, or of those behind a relay."""
         match event:
             case AudioLevel():
-                self.speech.level(endpoint.id, event.level, event.at)
+                owner = peer.owners.get(event.source, "") if isinstance(peer, Relay) else peer.id
+                if owner:
+                    self.speech.level(owner, event.level, event.at)
             case LayersChanged():
                 before = self.layers.get(event.source, ())
                 self.layers[event.source] = event.layers
                 if [layer.index for layer in before] != [layer.index for layer in event.layers]:
                     self._dirty = True
+            case Feedback() if isinstance(peer, Endpoint):
+                peer.estimate.feedback(event.delivered, event.lost, event.bitrate, event.delay_gradient, event.at)
+                self._note_estimate(peer)
             case Feedback():
-                endpoint.estimate.feedback(event.delivered, event.lost, event.bitrate, event.delay_gradient, event.at)
-                self._note_estimate(endpoint)
+                pass  # nothing is estimated between bridges
 
     def _note_estimate(self, endpoint: Endpoint) -> None:
         """Allocate anew where a receiver's estimate has moved by what matters."""
@@ -121,6 +162,8 @@ class Conference:
         expired: list[Endpoint] = []
         for endpoint in list(self.endpoints.values()):
             endpoint.tick(now)
+        for relay in self.relays:
+            relay.tick(now)
         if self.speech.decide(now):
             speaker = self.speech.dominant or ""
             self._tell_all(messages.dominant_speaker(speaker, self.speech.recent[1:]))
@@ -142,7 +185,9 @@ class Conference:
             endpoint.estimate.silence(now)
             self._note_estimate(endpoint)
             if endpoint.note_activity(now):
-                self._tell_all(messages.connectivity(endpoint.id, endpoint.active))
+                text = messages.connectivity(endpoint.id, endpoint.active)
+                self._tell_all(text)
+                self.relays.say(text)
             if endpoint.expired(now):
                 endpoint.log.info("expired", reason=endpoint.failed or "inactive")
                 expired.append(endpoint)
@@ -150,7 +195,8 @@ class Conference:
 
     def abandoned(self, now: float) -> bool:
         """Whether nobody is here and nobody is about to come."""
-        return not self.endpoints and now - self.created > EMPTY_GRACE
+        nobody = not self.endpoints and not any(relay.endpoints for relay in self.relays)
+        return nobody and now - self.created > EMPTY_GRACE
 
     def allocate(self, now: float) -> None:
         """Give each receiver its layers, and tell senders what is watched."""
@@ -160,12 +206,13 @@ class Conference:
         for receiver in self.endpoints.values():
             heights = self._allocate_for(receiver)
             for name, height in heights.items():
-                known = wanted.get(name, 0)
-                wanted[name] = -1 if -1 in (height, known) else max(height, known)
+                wanted[name] = tallest((height, wanted.get(name, 0)))
+        self.relays.tell_wanted(wanted)
+        self.relays.limit(self.owners(), self.layers)
         for owner in self.endpoints.values():
             for source in owner.sources:
                 if source.type == "video" and source.sources:
-                    height = wanted.get(source.id, 0)
+                    height = tallest((wanted.get(source.id, 0), *self.relays.wanted(source.id)))
                     if owner.wanted_heights.get(source.id) != height:
                         owner.wanted_heights[source.id] = height
                         owner.say(messages.sender_constraints(source.id, height))
@@ -190,9 +237,9 @@ class Conference:
     def _available(self, receiver: Endpoint) -> list[Available]:
         rank = {name: position for position, name in enumerate(self.speech.recent)}
         found: list[tuple[int, Available]] = []
-        for owner in self.others(receiver):
+        for owner in self.owners():
             for source in owner.sources:
-                if source.type != "video" or not source.sources:
+                if owner is receiver or source.type != "video" or not source.sources:
                     continue
                 kind = owner.video_types.get(source.id, "camera")
                 encodings = max((len(g.ssrcs) for g in source.groups if g.semantics == "SIM"), default=1)
@@ -239,6 +286,7 @@ class Conference:
                 if not name.startswith(f"{endpoint.id}-"):
                     raise messages.MessageError("not-yours", f"{name[:40]!r} is not a source of {endpoint.id}")
                 endpoint.video_types[name] = kind
+                self.relays.say(relay_messages.video_type(endpoint.id, name, kind))
                 self._dirty = True
             case messages.EndpointMessage(to, body):
                 self._pass_on(endpoint, to, body)
@@ -256,20 +304,50 @@ class Conference:
         for other in self.others(endpoint):
             if to in ("", other.id):
                 other.say(text)
+        if not to:
+            self.relays.say(text)
+        elif to not in self.endpoints and (found := self.relays.find(to)) is not None:
+            found[0].say(text)
+
+    def relay_opened(self, relay: Relay, version: str, *, hello: bool) -> None:
+        """The channel to another bridge is (again) there."""
+        self.relays.opened(relay, self.endpoints.values(), version, hello=hello)
+
+    def relay_message(self, relay: Relay, text: str, version: str) -> None:
+        """A message from another bridge. Raises messages.MessageError."""
+        match relay_messages.parse(text):
+            case relay_messages.AddReceiver(source, height):
+                relay.wants[source] = height
+                self._dirty = True
+            case relay_messages.RelayedVideoType(owner, source, kind):
+                found = relay.endpoints.get(owner)
+                if found is not None and source in relay.owners:
+                    found.video_types[source] = kind
+                    self.relays.say(text, relay)
+                    self._dirty = True
+            case relay_messages.RelayedMessage(sender, to, body) if sender in relay.endpoints:
+                for endpoint in self.endpoints.values():
+                    if to in ("", endpoint.id):
+                        endpoint.say(body)
+                if not to:
+                    self.relays.say(body, relay)
+                elif to not in self.endpoints and (there := self.relays.find(to, relay.mesh)) is not None:
+                    there[0].say(body)
+            case relay_messages.RelayedStats(sender, body) if sender in relay.endpoints:
+                self._tell_all(body)
+                self.relays.say(body, relay)
+            case relay_messages.Connectivity(owner, active):
+                found = relay.endpoints.get(owner)
+                if found is not None:
+                    found.active = active
+                    self._tell_all(text)
+                    self.relays.say(text, relay)
+            case relay_messages.Hello(wants_answer):
+                if wants_answer:
+                    relay.say(messages.server_hello(version))
+            case _:
+                pass
 
     def _tell_all(self, text: str) -> None:
         for endpoint in self.endpoints.values():
             endpoint.say(text)
-
-
-def _plane_source(source: MediaSource) -> Source:
-    """The plane's view of a signalled source: encodings low to high by its SIM group, RTX by its FID groups."""
-    repairs = {group.ssrcs[0]: group.ssrcs[1] for group in source.groups if _is(group, "FID") and len(group.ssrcs) == 2}
-    simulcast = next((group.ssrcs for group in source.groups if _is(group, "SIM") and len(group.ssrcs) > 1), None)
-    repairing = set(repairs.values())
-    primaries = simulcast or tuple(each.ssrc for each in source.sources if each.ssrc not in repairing)[:1]
-    return Source(source.id, source.type, tuple(Encoding(ssrc, repairs.get(ssrc)) for ssrc in primaries))
-
-
-def _is(group: ssma.SsrcGroup, semantics: str) -> bool:
-    return group.semantics == semantics

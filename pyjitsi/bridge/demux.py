@@ -1,11 +1,11 @@
-"""Which endpoint a datagram of the shared port belongs to.
+"""Which peer (endpoint or relay) a datagram of the shared port belongs to.
 
 STUN requests go by the local user name fragment, answers by the transaction that we began, DTLS by the address that ICE
-authenticated. An address is bound by an authenticated check; one that another endpoint holds moves only when a check of
+authenticated. An address is bound by an authenticated check; one that another peer holds moves only when a check of
 ours was answered there, since a single request can come from a forged address.
 """
 
-from pyjitsi.bridge.endpoint import Endpoint
+from pyjitsi.bridge.peer import Peer
 from pyjitsi.bridge.plane.api import Address
 from pyjitsi.bridge.transport.ice import local_ufrag_of
 
@@ -14,42 +14,42 @@ CHECK_LIFE = 40.0  # seconds in which an answer to a check of ours may come
 
 
 class Demultiplexer:
-    """All endpoints of the bridge by how their packets are told apart."""
+    """All peers of the bridge by how their packets are told apart."""
 
     def __init__(self) -> None:
-        self._by_ufrag: dict[str, Endpoint] = {}
-        self._by_address: dict[Address, Endpoint] = {}
-        self._checks: dict[bytes, tuple[Endpoint, float]] = {}  # by transaction id, oldest first
+        self._by_ufrag: dict[str, Peer] = {}
+        self._by_address: dict[Address, Peer] = {}
+        self._checks: dict[bytes, tuple[Peer, float]] = {}  # by transaction id, oldest first
 
     def __len__(self) -> int:
-        """How many endpoints there are."""
+        """How many peers there are."""
         return len(self._by_ufrag)
 
-    def add(self, endpoint: Endpoint) -> None:
-        """A new endpoint."""
-        self._by_ufrag[endpoint.credentials.ufrag] = endpoint
+    def add(self, peer: Peer) -> None:
+        """A new peer."""
+        self._by_ufrag[peer.credentials.ufrag] = peer
 
-    def remove(self, endpoint: Endpoint) -> None:
-        """An endpoint that ended."""
-        self._by_ufrag.pop(endpoint.credentials.ufrag, None)
-        for address in endpoint.validated:
-            if self._by_address.get(address) is endpoint:
+    def remove(self, peer: Peer) -> None:
+        """A peer that ended."""
+        self._by_ufrag.pop(peer.credentials.ufrag, None)
+        for address in peer.validated:
+            if self._by_address.get(address) is peer:
                 del self._by_address[address]
 
-    def claim(self, endpoint: Endpoint, address: Address, proven: bool) -> bool:
-        """Give an address to an endpoint, if it may have it; ``proven`` if a check of ours was answered from there."""
+    def claim(self, peer: Peer, address: Address, proven: bool) -> bool:
+        """Give an address to a peer, if it may have it; ``proven`` if a check of ours was answered from there."""
         holder = self._by_address.get(address)
-        if holder is not None and holder is not endpoint:
+        if holder is not None and holder is not peer:
             if not proven:
                 return False
             holder.lost(address)
-        self._by_address[address] = endpoint
+        self._by_address[address] = peer
         return True
 
-    def check_sent(self, data: bytes, endpoint: Endpoint, now: float) -> None:
+    def check_sent(self, data: bytes, peer: Peer, now: float) -> None:
         """Remember a request of ours, so that its answer finds the way back; other datagrams don't matter."""
         if data[:2] == STUN_REQUEST:
-            self._checks[data[8:20]] = (endpoint, now)
+            self._checks[data[8:20]] = (peer, now)
 
     def forget_old_checks(self, now: float) -> None:
         """Drop what nobody will answer any more."""
@@ -59,11 +59,11 @@ class Demultiplexer:
                 break
             del self._checks[oldest]
 
-    def at(self, address: Address) -> Endpoint | None:
+    def at(self, address: Address) -> Peer | None:
         """Who is at an address."""
         return self._by_address.get(address)
 
-    def of_stun(self, data: bytes, address: Address) -> Endpoint | None:
+    def of_stun(self, data: bytes, address: Address) -> Peer | None:
         """Whom a STUN datagram is for."""
         ufrag = local_ufrag_of(data)
         if ufrag is not None:

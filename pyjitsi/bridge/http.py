@@ -1,4 +1,7 @@
-"""The bridge channel as a web-socket (``/colibri-ws/<server id>/<conference>/<endpoint>?pwd=…``)."""
+"""The bridge channel as a web-socket, of clients and of other bridges.
+
+Clients open ``/colibri-ws/<server id>/<conference>/<endpoint>?pwd=…``, bridges ``/colibri-relay-ws/…/<relay>?pwd=…``.
+"""
 
 import asyncio
 import hmac
@@ -6,12 +9,15 @@ from collections import Counter
 from collections.abc import Callable
 
 import structlog
-from aiohttp import WSCloseCode, WSMsgType, web
+from aiohttp import ClientWebSocketResponse, WSCloseCode, WSMsgType, web
 
 from pyjitsi import clock
 from pyjitsi.bridge.bridge import Bridge
-from pyjitsi.bridge.channel import ChannelReader
+from pyjitsi.bridge.channel import RELAY_RATE, ChannelReader
+from pyjitsi.bridge.conference import Conference
 from pyjitsi.bridge.messages import MAX_BYTES
+from pyjitsi.bridge.peer import Peer
+from pyjitsi.bridge.relay import Relay
 
 log = structlog.get_logger("bridge")
 
@@ -23,8 +29,8 @@ FORBIDDEN = "no such conference, endpoint or password"
 class WebSocketChannel:
     """An open web-socket as ``endpoint.Channel``: what is sent waits in a queue until the socket takes it."""
 
-    def __init__(self, socket: web.WebSocketResponse, on_slow: Callable[[], None]) -> None:
-        self._socket: web.WebSocketResponse = socket
+    def __init__(self, socket: web.WebSocketResponse | ClientWebSocketResponse, on_slow: Callable[[], None]) -> None:
+        self._socket: web.WebSocketResponse | ClientWebSocketResponse = socket
         self._on_slow: Callable[[], None] = on_slow
         self._queue: asyncio.Queue[str | None] = asyncio.Queue(QUEUE + 1)
         self._ending: tuple[int, str] | None = None
@@ -68,34 +74,71 @@ class ChannelServer:
     def add_to(self, app: web.Application) -> None:
         """Add the route."""
         app.router.add_get("/colibri-ws/{server}/{conference}/{endpoint}", self.handle)
+        app.router.add_get("/colibri-relay-ws/{server}/{conference}/{endpoint}", self.handle_relay)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One client. The query must begin with ``pwd=``; all failures have one text, which helps no guesser."""
+        found = self._bridge.find(request.match_info["conference"], request.match_info["endpoint"])
+        self._admit(request, None if found is None else found[1])
+        assert found is not None
+        conference, endpoint = found
+        socket = await _accept(request)
+        reader = ChannelReader(
+            endpoint, lambda text: conference.message(endpoint, text, self._version), self._refused
+        )  # fmt: skip
+        await carry(socket, endpoint, reader, lambda: conference.opened(endpoint, self._version, hello=True))
+        return socket
+
+    async def handle_relay(self, request: web.Request) -> web.StreamResponse:
+        """Another bridge, which our side of the relay gave this address to."""
+        found = self._bridge.find_relay(request.match_info["conference"], request.match_info["endpoint"])
+        self._admit(request, None if found is None else found[1])
+        assert found is not None
+        conference, relay = found
+        socket = await _accept(request)
+        await carry(socket, relay, self.relay_reader(conference, relay),
+                    lambda: conference.relay_opened(relay, self._version, hello=True))  # fmt: skip
+        return socket
+
+    def relay_reader(self, conference: Conference, relay: Relay) -> ChannelReader:
+        """What takes another bridge's messages."""
+        return ChannelReader(
+            relay, lambda text: conference.relay_message(relay, text, self._version), self._refused, rate=RELAY_RATE
+        )
+
+    def _admit(self, request: web.Request, peer: Peer | None) -> None:
         if request.match_info["server"] != self._server_id:
             raise web.HTTPNotFound(text="no such server")
-        found = self._bridge.find(request.match_info["conference"], request.match_info["endpoint"])
         query = request.rel_url.raw_query_string
         password = query.removeprefix("pwd=") if query.startswith("pwd=") else ""
-        if found is None or not hmac.compare_digest(found[1].password.encode(), password.encode()):
+        if peer is None or not hmac.compare_digest(peer.password.encode(), password.encode()):
             if not self._refused["channel", "forbidden"]:
                 log.warning("refused", what="channel", reason="forbidden", sender=request.remote)
             self._refused["channel", "forbidden"] += 1
             raise web.HTTPForbidden(text=FORBIDDEN)
-        conference, endpoint = found
-        socket = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=MAX_BYTES, compress=False)
-        await socket.prepare(request)
-        reader = ChannelReader(conference, endpoint, self._version, self._refused)
-        channel = WebSocketChannel(socket, lambda: reader.refuse("slow", f"{QUEUE} messages wait for the client"))
-        writer = asyncio.create_task(channel.write())
-        endpoint.opened(channel)
-        conference.opened(endpoint, self._version, hello=True)
-        try:
-            async for message in socket:
-                if message.type is WSMsgType.TEXT:
-                    reader.message(message.data, clock.monotonic())
-                elif message.type is WSMsgType.ERROR:
-                    reader.refuse("too-long", str(message.data))
-        finally:
-            endpoint.closed(channel)
-            writer.cancel()
-        return socket
+
+
+async def _accept(request: web.Request) -> web.WebSocketResponse:
+    socket = web.WebSocketResponse(heartbeat=HEARTBEAT, max_msg_size=MAX_BYTES, compress=False)
+    await socket.prepare(request)
+    return socket
+
+
+async def carry(
+    socket: web.WebSocketResponse | ClientWebSocketResponse, peer: Peer, reader: ChannelReader,
+    opened: Callable[[], None],
+) -> None:  # fmt: skip
+    """Be a peer's channel until the socket ends; ``opened`` says what it must know."""
+    channel = WebSocketChannel(socket, lambda: reader.refuse("slow", f"{QUEUE} messages wait for the other side"))
+    writer = asyncio.create_task(channel.write())
+    peer.opened(channel)
+    opened()
+    try:
+        async for message in socket:
+            if message.type is WSMsgType.TEXT:
+                reader.message(message.data, clock.monotonic())
+            elif message.type is WSMsgType.ERROR:
+                reader.refuse("too-long", str(message.data))
+    finally:
+        peer.closed(channel)
+        writer.cancel()

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
-from pyjitsi.bridge.plane.api import Codec, Media
+from pyjitsi.bridge.plane.api import Codec, Encoding, Media, Source
+from pyjitsi.xmpp.stanzas import ssma
+from pyjitsi.xmpp.stanzas.colibri2 import MediaSource
 from pyjitsi.xmpp.stanzas.jingle_rtp import Description
 
 
@@ -23,3 +25,16 @@ def codecs_of(description: Description | None, media: Media) -> list[Codec]:
 def extensions_of(descriptions: Iterable[Description]) -> dict[str, int]:
     """Header extensions by URI, of all kinds of media together."""
     return {extension.uri: extension.id for each in descriptions for extension in each.extensions}
+
+
+def plane_source(source: MediaSource) -> Source:
+    """The plane's view of a signalled source: encodings low to high by its SIM group, RTX by its FID groups."""
+    repairs = {group.ssrcs[0]: group.ssrcs[1] for group in source.groups if _is(group, "FID") and len(group.ssrcs) == 2}
+    simulcast = next((group.ssrcs for group in source.groups if _is(group, "SIM") and len(group.ssrcs) > 1), None)
+    repairing = set(repairs.values())
+    primaries = simulcast or tuple(each.ssrc for each in source.sources if each.ssrc not in repairing)[:1]
+    return Source(source.id, source.type, tuple(Encoding(ssrc, repairs.get(ssrc)) for ssrc in primaries))
+
+
+def _is(group: ssma.SsrcGroup, semantics: str) -> bool:
+    return group.semantics == semantics

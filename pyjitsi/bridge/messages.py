@@ -93,6 +93,32 @@ def _finite(text: str) -> float:
 
 def parse(text: str | bytes) -> Message | None:
     """A client's message; None for a class that this bridge has no use for. Raises MessageError."""
+    fields = fields_of(text)
+    match fields.get("colibriClass"):
+        case "ReceiverVideoConstraints":
+            return _constraints(fields)
+        case "LastNChangedEvent":
+            return ReceiverVideoConstraints(last_n=_integer(fields, "lastN", -1))
+        case "ReceiverAudioSubscription":
+            return _audio(fields)
+        case "SourceVideoTypeMessage":
+            return VideoType(text_of(fields, "sourceName"), text_of(fields, "videoType").lower())
+        case "VideoTypeMessage":
+            return VideoType(None, text_of(fields, "videoType").lower())
+        case "EndpointMessage":
+            return EndpointMessage(text_of(fields, "to"), fields)
+        case "EndpointStats":
+            return EndpointStats(fields)
+        case "ClientHello":
+            return ClientHello()
+        case str():
+            return None
+        case _:
+            raise MessageError("no-class", "the message has no colibriClass")
+
+
+def fields_of(text: str | bytes) -> dict[str, Any]:
+    """The fields of a message, strictly parsed. Raises MessageError."""
     if len(text) > MAX_BYTES:
         raise MessageError("too-long", f"a message of {len(text)} characters is longer than {MAX_BYTES}")
     try:
@@ -105,35 +131,15 @@ def parse(text: str | bytes) -> Message | None:
         raise MessageError("json", f"the message is not JSON: {error}") from None
     if not isinstance(body, dict):
         raise MessageError("json", "the message is not an object")
-    fields = cast(dict[str, Any], body)
-    match fields.get("colibriClass"):
-        case "ReceiverVideoConstraints":
-            return _constraints(fields)
-        case "LastNChangedEvent":
-            return ReceiverVideoConstraints(last_n=_integer(fields, "lastN", -1))
-        case "ReceiverAudioSubscription":
-            return _audio(fields)
-        case "SourceVideoTypeMessage":
-            return VideoType(_text(fields, "sourceName"), _text(fields, "videoType").lower())
-        case "VideoTypeMessage":
-            return VideoType(None, _text(fields, "videoType").lower())
-        case "EndpointMessage":
-            return EndpointMessage(_text(fields, "to"), fields)
-        case "EndpointStats":
-            return EndpointStats(fields)
-        case "ClientHello":
-            return ClientHello()
-        case str():
-            return None
-        case _:
-            raise MessageError("no-class", "the message has no colibriClass")
+    return cast(dict[str, Any], body)
 
 
 def _wrong(name: str, what: str) -> MessageError:
     return MessageError("field", f"{name} is not {what}")
 
 
-def _text(fields: dict[str, Any], name: str) -> str:
+def text_of(fields: dict[str, Any], name: str) -> str:
+    """A short text field. Raises MessageError."""
     value = fields.get(name)
     if not isinstance(value, str) or len(value) > 256:
         raise _wrong(name, "a short text")
@@ -159,7 +165,8 @@ def _names(fields: dict[str, Any], name: str) -> tuple[str, ...] | None:
     return tuple(names)
 
 
-def _height(value: Any, name: str) -> int:
+def height_of(value: Any, name: str) -> int:
+    """The height of a constraint object; no frames at all is 0. Raises MessageError."""
     if not isinstance(value, dict):
         raise _wrong(name, "an object")
     fields = cast(dict[str, Any], value)
@@ -175,13 +182,13 @@ def _constraints(fields: dict[str, Any]) -> ReceiverVideoConstraints:
     if heights is not None:
         if not isinstance(heights, dict) or len(cast(dict[str, Any], heights)) > MAX_NAMES:
             raise _wrong("constraints", f"an object of at most {MAX_NAMES}")
-        found = {name: _height(each, "constraints") for name, each in cast(dict[str, Any], heights).items()}
+        found = {name: height_of(each, "constraints") for name, each in cast(dict[str, Any], heights).items()}
     default = fields.get("defaultConstraints")
     return ReceiverVideoConstraints(
         last_n=_integer(fields, "lastN", -1) if fields.get("lastN") is not None else None,
         selected=_names(fields, "selectedSources"),
         on_stage=_names(fields, "onStageSources"),
-        default_height=None if default is None else _height(default, "defaultConstraints"),
+        default_height=None if default is None else height_of(default, "defaultConstraints"),
         heights=found,
     )
 

@@ -16,6 +16,7 @@ from pyjitsi.bridge.bridge import Bridge
 from pyjitsi.bridge.candidates import candidates, host_addresses, machine_addresses
 from pyjitsi.bridge.colibri import modify
 from pyjitsi.bridge.control import ControlServer
+from pyjitsi.bridge.dial import Dialer
 from pyjitsi.bridge.drain import Drain
 from pyjitsi.bridge.http import ChannelServer
 from pyjitsi.bridge.metrics import BridgeCollector
@@ -56,6 +57,8 @@ class BridgeService:
             f"{settings.websocket_base.rstrip('/')}/{settings.server_id}",
             start_bitrate=float(settings.start_bitrate),
             max_endpoints=settings.max_endpoints,
+            relay_id=settings.relay_id,
+            relay_websocket_base=f"{_relay_base(settings)}/{settings.server_id}",
         )
         self._certificate_at: float = clock.monotonic()
         self._collector: BridgeCollector = BridgeCollector(self.bridge, self._losses)
@@ -76,7 +79,12 @@ class BridgeService:
         add_observability(app, self.health)
         app.router.add_get("/colibri/stats", self._colibri_stats)
         ControlServer(self.bridge, self._drain, settings.generation, self._changed).add_to(app)
-        ChannelServer(self.bridge, settings.server_id, __version__, self.refused).add_to(app)
+        channels = ChannelServer(self.bridge, settings.server_id, __version__, self.refused)
+        channels.add_to(app)
+        ca_file = settings.xmpp.ca_file
+        self._dialer: Dialer = Dialer(channels, __version__, None if ca_file is None else str(ca_file))
+        self.bridge.ports = self._port
+        self.bridge.on_dial = self._dialer.dial
         self._http: HttpServer = HttpServer(app, settings.http_host, settings.http_port)
 
     @property
@@ -150,6 +158,7 @@ class BridgeService:
         if self._joined.is_set():
             self._connection.send(muc.leave(self.settings.brewery, self.settings.nickname))
         await self._connection.stop()
+        await self._dialer.close()
         await self._http.stop()
         self._port.close()
         if self._registered:
@@ -277,6 +286,12 @@ class BridgeService:
 
 def _condition(error: Element | None) -> str:
     return "unknown" if error is None or not len(error) else error[0].tag.rpartition("}")[2]
+
+
+def _relay_base(settings: BridgeSettings) -> str:
+    """Where other bridges open their channel; beside the clients' unless it was set."""
+    beside = settings.websocket_base.rstrip("/").removesuffix("/colibri-ws") + "/colibri-relay-ws"
+    return (settings.relay_websocket_base or beside).rstrip("/")
 
 
 def create(settings: BridgeSettings) -> BridgeService:

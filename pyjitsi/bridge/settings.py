@@ -50,6 +50,11 @@ class BridgeSettings(ServiceSettings):
     http_port: int = Field(default=9090, ge=1, le=65535, description="As JVB's examples have it.")
     region: str | None = Field(default=None, description="Where this bridge is, for the focus's choice.")
     relay_id: str | None = Field(default=None, description="Identity among bridges; unset: one bridge a room.")
+    relay_websocket_base: str | None = Field(
+        default=None,
+        pattern=r"^wss?://",
+        description="Where other bridges reach the bridge channel; unset: beside the clients', at /colibri-relay-ws.",
+    )
     max_endpoints: int = Field(default=500, ge=1, description="Refuse more than this many; keeps memory bounded.")
     start_bitrate: int = Field(default=2_500_000, ge=30_000, description="Downlink assumed before feedback, bit/s.")
     drain_seconds: float = Field(

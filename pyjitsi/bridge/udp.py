@@ -41,7 +41,8 @@ class MediaPort:
         self._optional: bool = optional
         self._sockets: list[socket.socket] = []
         self._ways: dict[Address, socket.socket] = {}
-        self._defaults: dict[tuple[bool, bool], socket.socket] = {}
+        self._defaults: dict[tuple[str, bool, bool], socket.socket] = {}
+        self._zones: dict[str, list[socket.socket]] = {}
         self.unsent: int = 0
         self.failed: int = 0
 
@@ -60,13 +61,45 @@ class MediaPort:
                 self.close()
                 raise
             self._sockets.append(opened)
-            self._defaults.setdefault(_kind(text), opened)
-            loop.add_reader(opened, self._readable, opened)
+            self._defaults.setdefault(("", *_kind(text)), opened)
+            loop.add_reader(opened, self._readable, opened, "")
         if problem is not None and not self._sockets:
             raise problem
 
+    def open_zone(self, zone: str) -> dict[str, int]:
+        """Open a fresh port on each address, for one peer; datagrams there come from ``address%zone``.
+
+        Returns the ports by address. Raises OSError.
+        """
+        ports: dict[str, int] = {}
+        sockets = self._zones[zone] = []
+        for opened_already in self._sockets:
+            text = opened_already.getsockname()[0]
+            try:
+                opened = _bound(text, 0)
+            except OSError:
+                self.close_zone(zone)
+                raise
+            sockets.append(opened)
+            ports[text] = opened.getsockname()[1]
+            self._defaults.setdefault((zone, *_kind(text)), opened)
+            asyncio.get_running_loop().add_reader(opened, self._readable, opened, f"%{zone}")
+        return ports
+
+    def close_zone(self, zone: str) -> None:
+        """Close the ports of one peer."""
+        for opened in self._zones.pop(zone, []):
+            asyncio.get_running_loop().remove_reader(opened)
+            opened.close()
+        for key in [key for key in self._defaults if key[0] == zone]:
+            del self._defaults[key]
+        for address in [address for address in self._ways if address[0].endswith(f"%{zone}")]:
+            del self._ways[address]
+
     def close(self) -> None:
         """Close all sockets."""
+        for zone in list(self._zones):
+            self.close_zone(zone)
         for opened in self._sockets:
             asyncio.get_running_loop().remove_reader(opened)
             opened.close()
@@ -74,7 +107,7 @@ class MediaPort:
         self._defaults.clear()
         self._ways.clear()
 
-    def _readable(self, opened: socket.socket) -> None:
+    def _readable(self, opened: socket.socket, zone: str) -> None:
         ways = self._ways
         for _ in range(BATCH):
             try:
@@ -84,7 +117,7 @@ class MediaPort:
             except OSError as error:  # an ICMP error of something that was sent
                 log.debug("receive", error=str(error))
                 continue
-            address = (sender[0], sender[1])
+            address = (sender[0] + zone, sender[1])
             if ways.get(address) is not opened:
                 if len(ways) >= MAX_WAYS:
                     del ways[next(iter(ways))]
@@ -104,13 +137,14 @@ class MediaPort:
             out = ways.get(address) or self._default(address[0])
             try:
                 if out is not None:
-                    out.sendto(data, address)
+                    out.sendto(data, (address[0].partition("%")[0], address[1]))
             except OSError:
                 self.unsent += 1
 
     def _default(self, text: str) -> socket.socket | None:
-        six, loopback = _kind(text)
-        return self._defaults.get((six, loopback)) or self._defaults.get((six, False))
+        ip, _, zone = text.partition("%")
+        six, loopback = _kind(ip)
+        return self._defaults.get((zone, six, loopback)) or self._defaults.get((zone, six, False))
 
 
 def _kind(text: str) -> tuple[bool, bool]:

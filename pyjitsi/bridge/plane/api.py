@@ -155,8 +155,12 @@ class Plane(Protocol):
         """Close a conference and all its endpoints."""
         ...
 
-    def add_endpoint(self, conference: ConferenceId, endpoint: EndpointId) -> None:
-        """Open an endpoint; nothing is accepted from it until ``set_keys`` and ``bind``."""
+    def add_endpoint(self, conference: ConferenceId, endpoint: EndpointId, mesh: str | None = None) -> None:
+        """Open an endpoint; nothing is accepted from it until ``set_keys`` and ``bind``.
+
+        With a ``mesh`` it is a relay to another bridge: it is sent every encoding of every source as it came (SSRC,
+        numbers and time stamps of the sender's), but for sources that came over the same mesh.
+        """
         ...
 
     def remove_endpoint(self, endpoint: EndpointId) -> None:
@@ -196,7 +200,10 @@ class Plane(Protocol):
         ...
 
     def set_target(self, receiver: EndpointId, source: str, layer: int) -> None:
-        """The highest layer of a video source to forward to this receiver, OFF for none. Default: OFF."""
+        """The highest layer of a video source to forward to this receiver, OFF for none. Default: OFF.
+
+        For a relay its encoding is what counts: that one and those below are forwarded. Default: all of them.
+        """
         ...
 
     def current_layer(self, receiver: EndpointId, source: str) -> int:

@@ -17,12 +17,13 @@ def send_media(
     """Send one packet of a route; video is kept for retransmission."""
     receiver = route.receiver
     spec = route.source.spec
+    ssrc = spec.encodings[route.encoding].ssrc
     kept = {identity: extensions[identity] for identity in receiver.kept_extensions if identity in extensions}
     if spec.media == "video":
         if route.cache is None:
             route.cache = PacketCache()
         route.cache.put(sequence, timestamp, payload_type, marker, kept, payload, now)
-    if _send(receiver, payload_type, marker, sequence, timestamp, spec.encodings[0].ssrc, kept, payload, now,
+    if _send(receiver, payload_type, marker, sequence, timestamp, ssrc, kept, payload, now,
              spec.media == "video", out):  # fmt: skip
         route.packets += 1
         route.octets += len(payload)
@@ -30,7 +31,7 @@ def send_media(
 
 def resend(route: Route, sequence: int, now: float, out: Transmits) -> bool:
     """Answer a NACK by RTX (RFC 4588); False where the packet is gone, too fresh, or no RTX was negotiated."""
-    receiver, encoding = route.receiver, route.source.spec.encodings[0]
+    receiver, encoding = route.receiver, route.source.spec.encodings[route.encoding]
     if route.cache is None or encoding.rtx_ssrc is None:
         return False
     spacing = max(MIN_SPACING, min(0.9 * receiver.rtt, receiver.rtt - 0.005))
@@ -53,7 +54,9 @@ def send_sender_report(route: Route, ntp: int, timestamp: int, out: Transmits) -
     """An SR on what this receiver was sent of the route."""
     send_rtcp(
         route.receiver,
-        build_sr(SenderInfo(route.source.spec.encodings[0].ssrc, ntp, timestamp, route.packets, route.octets)),
+        build_sr(
+            SenderInfo(route.source.spec.encodings[route.encoding].ssrc, ntp, timestamp, route.packets, route.octets)
+        ),
         out,
     )
 

@@ -21,6 +21,7 @@ KEPT_EXTENSIONS = (AUDIO_LEVEL, ORIENTATION, DEPENDENCY)
 BEFORE_KEYS = 64  # packets kept until DTLS is done
 SENDER_REPORTS = 200  # that were sent to an endpoint and may still be answered
 MAX_STREAMS = 1024  # SSRCs of one endpoint that are tracked
+MAX_RELAYED_STREAMS = 16_384  # SSRCs behind one relay: everybody on that bridge
 
 
 class Incoming:
@@ -41,25 +42,35 @@ class Incoming:
 
 
 class IncomingSource:
-    """One source of an endpoint, and the receivers that its packets go to."""
+    """One source of an endpoint, and the receivers that its packets go to. ``mesh`` is the one that it came over."""
 
-    __slots__ = ("meter", "routes", "spec", "streams")
+    __slots__ = ("mesh", "meter", "relayed", "routes", "spec", "streams")
 
-    def __init__(self, spec: Source) -> None:
+    def __init__(self, spec: Source, mesh: str | None = None) -> None:
         self.spec: Source = spec
+        self.mesh: str | None = mesh
+        self.relayed: dict[EndpointId, tuple[Route, ...]] = {}  # to each relay, by encoding
         self.streams: list[Incoming] = []
         self.routes: dict[EndpointId, Route] = {}
         self.meter: SourceMeter = SourceMeter(len(spec.encodings) if spec.media == "video" else 0)
 
 
 class Route:
-    """A source on its way to one receiver."""
+    """A source on its way to one receiver; to a relay, one of its encodings.
 
-    __slots__ = ("cache", "octets", "packets", "projection", "receiver", "rtx_sequence", "sent_sr_at", "source")
+    ``encoding`` is the one whose SSRCs the receiver sees, ``open`` whether a relay wants it.
+    """
 
-    def __init__(self, source: IncomingSource, receiver: "Endpoint") -> None:
+    __slots__ = (
+        "cache", "encoding", "octets", "open", "packets", "projection", "receiver", "rtx_sequence", "sent_sr_at",
+        "source",
+    )  # fmt: skip
+
+    def __init__(self, source: IncomingSource, receiver: "Endpoint", encoding: int = 0) -> None:
         self.source: IncomingSource = source
         self.receiver: Endpoint = receiver
+        self.encoding: int = encoding
+        self.open: bool = True
         self.projection: Projection | None = None
         self.cache: PacketCache | None = None
         self.packets: int = 0
@@ -71,9 +82,11 @@ class Route:
 class Endpoint:
     """State only; ingress and egress work on it."""
 
-    def __init__(self, identity: EndpointId, conference: ConferenceId) -> None:
+    def __init__(self, identity: EndpointId, conference: ConferenceId, mesh: str | None = None) -> None:
         self.id: EndpointId = identity
         self.conference: ConferenceId = conference
+        self.mesh: str | None = mesh
+        self.max_streams: int = MAX_STREAMS if mesh is None else MAX_RELAYED_STREAMS
         self.srtp: Srtp | None = None
         self.destination: Address | None = None
         self.addresses: set[Address] = set()
@@ -86,6 +99,7 @@ class Endpoint:
         self.sources: dict[str, IncomingSource] = {}
         self.streams: dict[int, Incoming] = {}
         self.routes: dict[str, Route] = {}  # by source name
+        self.relayed: dict[str, tuple[Route, ...]] = {}  # of a relay, by source name and encoding
         self.route_by_ssrc: dict[int, Route] = {}
         self.targets: dict[str, int] = {}
         self.audio_everything: bool = True

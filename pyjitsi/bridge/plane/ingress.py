@@ -90,6 +90,9 @@ class Ingress:
         for route in stream.source.routes.values():
             send_media(route, packet.sequence, packet.timestamp, packet.payload_type, packet.marker,
                        packet.extensions, payload, at, self.plane.transmits)  # fmt: skip
+        for routes in stream.source.relayed.values():
+            send_media(routes[0], packet.sequence, packet.timestamp, packet.payload_type, packet.marker,
+                       packet.extensions, payload, at, self.plane.transmits)  # fmt: skip
 
     def _rtx(self, endpoint: Endpoint, stream: Incoming, packet: RtpPacket, at: float) -> None:
         """Unwrap a retransmission (RFC 4588 section 4); under two bytes it is padding for probing."""
@@ -129,6 +132,11 @@ class Ingress:
             meter.height = vp8.height
         for route in stream.source.routes.values():
             self._forward(endpoint, stream, route, packet, payload_type, number, payload, vp8, at)
+        for routes in stream.source.relayed.values():
+            route = routes[stream.encoding]
+            if route.open:  # as it came: the next bridge chooses and renumbers for its own receivers
+                send_media(route, number & 0xFFFF, packet.timestamp, payload_type, packet.marker, packet.extensions,
+                           payload, at, self.plane.transmits)  # fmt: skip
 
     def _forward(
         self, endpoint: Endpoint, stream: Incoming, route: Route, packet: RtpPacket, payload_type: int, number: int,

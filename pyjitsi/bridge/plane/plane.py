@@ -17,7 +17,7 @@ from pyjitsi.bridge.plane.api import (
     SrtpKeys,
 )
 from pyjitsi.bridge.plane.egress import Transmits, send_rtcp
-from pyjitsi.bridge.plane.endpoint import MAX_STREAMS, Endpoint, Incoming, IncomingSource, Route
+from pyjitsi.bridge.plane.endpoint import Endpoint, Incoming, IncomingSource, Route
 from pyjitsi.bridge.plane.ingress import Ingress
 from pyjitsi.bridge.plane.keyframes import KeyframeLimiter
 from pyjitsi.bridge.plane.reports import Reports
@@ -61,8 +61,8 @@ class PythonPlane:
             self.remove_endpoint(endpoint)
         del self.conferences[conference]
 
-    def add_endpoint(self, conference: ConferenceId, endpoint: EndpointId) -> None:
-        added = self.endpoints[endpoint] = Endpoint(endpoint, conference)
+    def add_endpoint(self, conference: ConferenceId, endpoint: EndpointId, mesh: str | None = None) -> None:
+        added = self.endpoints[endpoint] = Endpoint(endpoint, conference, mesh)
         self.conferences[conference].endpoints[endpoint] = added
 
     def remove_endpoint(self, endpoint: EndpointId) -> None:
@@ -70,6 +70,8 @@ class PythonPlane:
         self.set_sources(endpoint, ())
         for name in list(gone.routes):
             self._end_route(gone.routes[name])
+        for routes in list(gone.relayed.values()):
+            self._end_relayed(routes)
         for address in list(gone.addresses):
             self.unbind(address)
         self.keyframes.forget_receiver(endpoint)
@@ -92,11 +94,11 @@ class PythonPlane:
                 self._add_source(owner, conference, spec)
 
     def _add_source(self, owner: Endpoint, conference: Conference, spec: Source) -> None:
-        source = owner.sources[spec.name] = IncomingSource(spec)
+        source = owner.sources[spec.name] = IncomingSource(spec, owner.mesh)
         clock_rate = 48000 if spec.media == "audio" else 90000
         for index, encoding in enumerate(spec.encodings):
             for ssrc, rtx in ((encoding.ssrc, False), (encoding.rtx_ssrc, True)):
-                if ssrc is None or len(owner.streams) >= MAX_STREAMS:
+                if ssrc is None or len(owner.streams) >= owner.max_streams:
                     continue
                 if conference.owners.setdefault(ssrc, owner.id) != owner.id:
                     owner.drop("ssrc-of-another")
@@ -111,6 +113,8 @@ class PythonPlane:
     def _remove_source(self, owner: Endpoint, conference: Conference, source: IncomingSource) -> None:
         for route in list(source.routes.values()):
             self._end_route(route)
+        for routes in list(source.relayed.values()):
+            self._end_relayed(routes)
         for ssrc in [ssrc for ssrc, stream in owner.streams.items() if stream.source is source]:
             del owner.streams[ssrc]
             conference.owners.pop(ssrc, None)
@@ -128,6 +132,9 @@ class PythonPlane:
     def _wire(self, source: IncomingSource, receiver: Endpoint) -> None:
         """Make the route from source to receiver be there exactly if it should."""
         spec = source.spec
+        if receiver.mesh is not None:
+            self._wire_relay(source, receiver)
+            return
         wanted = receiver.has(spec.media) and (
             receiver.hears(spec.name) if spec.media == "audio" else receiver.target(spec.name) != OFF
         )
@@ -143,6 +150,31 @@ class PythonPlane:
             return
         if route is not None and spec.media == "video" and route.projection is not None:
             route.projection.set_target(receiver.target(spec.name))
+
+    def _wire_relay(self, source: IncomingSource, relay: Endpoint) -> None:
+        """Routes of all encodings to a relay; never back into the mesh that the source came over."""
+        spec = source.spec
+        routes = relay.relayed.get(spec.name, ())
+        if routes and routes[0].source is not source:
+            self._end_relayed(routes)
+            routes = ()
+        if not routes and source.mesh != relay.mesh and relay.has(spec.media):
+            routes = tuple(Route(source, relay, index) for index in range(len(spec.encodings)))
+            relay.relayed[spec.name] = source.relayed[relay.id] = routes
+            for route in routes:
+                relay.route_by_ssrc[spec.encodings[route.encoding].ssrc] = route
+        ceiling = relay.targets.get(spec.name)
+        for route in routes:
+            route.open = ceiling is None or (ceiling != OFF and route.encoding <= ceiling >> 6)
+
+    def _end_relayed(self, routes: tuple[Route, ...]) -> None:
+        for route in routes:
+            spec, relay = route.source.spec, route.receiver
+            route.source.relayed.pop(relay.id, None)
+            if relay.relayed.get(spec.name) is routes:
+                del relay.relayed[spec.name]
+            if relay.route_by_ssrc.get(spec.encodings[route.encoding].ssrc) is route:
+                del relay.route_by_ssrc[spec.encodings[route.encoding].ssrc]
 
     def _end_route(self, route: Route) -> None:
         spec = route.source.spec
@@ -160,7 +192,7 @@ class PythonPlane:
 
     def set_target(self, receiver: EndpointId, source: str, layer: int) -> None:
         endpoint = self.endpoints[receiver]
-        if layer == OFF:
+        if layer == OFF and endpoint.mesh is None:
             endpoint.targets.pop(source, None)
         else:
             endpoint.targets[source] = layer

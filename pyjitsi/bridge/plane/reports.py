@@ -36,6 +36,9 @@ class Reports:
                 self._receiver_report(endpoint, now)
             for route in endpoint.routes.values():
                 self._sender_report(route, now)
+            for routes in endpoint.relayed.values():
+                for route in routes:
+                    self._sender_report(route, now)
 
     def nacks(self, endpoint: Endpoint, stream: Incoming, now: float) -> None:
         """Ask an endpoint again for what is missing of a stream."""
@@ -66,7 +69,7 @@ class Reports:
         if now - route.sent_sr_at < SR_INTERVAL or not route.packets:
             return
         projection = route.projection
-        encoding = 0 if projection is None else projection.encoding
+        encoding = route.encoding if projection is None else projection.encoding
         if encoding == OFF:
             return
         stream = next((each for each in route.source.streams if each.encoding == encoding), None)

@@ -55,8 +55,13 @@ STALE = 10.0  # a check from an address that we last heard an answer from longer
 class IceAgent:
     """One agent, one component. ``refused`` counts datagrams by the reason for which they were refused."""
 
-    def __init__(self, controlling: bool, local: Credentials, *, tie_breaker: int, rng: random.Random) -> None:
-        """``tie_breaker`` is 64 random bits; ``rng`` (``secrets.SystemRandom()``) makes transaction ids."""
+    def __init__(
+        self, controlling: bool, local: Credentials, *, tie_breaker: int, rng: random.Random, zone: str = ""
+    ) -> None:
+        """``tie_breaker`` is 64 random bits; ``rng`` (``secrets.SystemRandom()``) makes transaction ids.
+
+        ``zone`` is added to the signalled addresses (``192.0.2.1%zone``), where the agent has a socket of its own.
+        """
         self.controlling = controlling
         self.local = local
         self.remote: Credentials | None = None
@@ -66,6 +71,7 @@ class IceAgent:
         self._tie_breaker = tie_breaker
         self._rng = rng
         self._local_key = local.pwd.encode()
+        self._zone = zone
         self.pairs = CheckList()
         self._transactions = Transactions()
         self._next_check_at = float("-inf")
@@ -86,7 +92,7 @@ class IceAgent:
             self._deadline = now + PATIENCE
         self.remote = credentials
         for candidate in candidates:
-            address = _address_of(candidate)
+            address = _address_of(candidate, self._zone)
             if address is not None and self.pairs.get(address) is None:
                 self.pairs.add(address, candidate.priority, self._selected_pair, self.controlling)
         self._run(now)
@@ -374,7 +380,7 @@ class IceAgent:
                         self._check(each, now)
 
 
-def _address_of(candidate: Candidate) -> Address | None:
+def _address_of(candidate: Candidate, zone: str) -> Address | None:
     """Where to send checks for a signalled candidate; None for what the bridge cannot or must not reach."""
     if candidate.component != 1 or candidate.protocol != "udp" or candidate.port == 0:
         return None
@@ -384,4 +390,4 @@ def _address_of(candidate: Candidate) -> Address | None:
         return None  # a host name, usually mDNS
     if ip.is_multicast or ip.is_unspecified or (ip.version == 4 and ip.is_reserved):
         return None
-    return str(ip), candidate.port
+    return f"{ip}%{zone}" if zone else str(ip), candidate.port

@@ -92,15 +92,32 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Relay:
+    """A link to another bridge, in a request or an answer; ``id`` is the other bridge's relay id.
+
+    ``endpoints`` are those behind the link, with ``create``, ``expire`` or neither (their sources changed).
+    """
+
+    id: str
+    create: bool = False
+    expire: bool = False
+    mesh_id: str | None = None
+    audio: jingle_rtp.Description | None = None
+    video: jingle_rtp.Description | None = None
+    transport: Transport | None = None
+    endpoints: tuple[Endpoint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ConferenceModify:
-    """A request. ``has_relay`` and ``has_connects`` say that parts came which this implementation does not read."""
+    """A request. ``has_connects`` says that a part came which this implementation does not read."""
 
     meeting_id: str
     name: str | None = None
     create: bool = False
     expire: bool = False
     endpoints: tuple[Endpoint, ...] = ()
-    has_relay: bool = False
+    relays: tuple[Relay, ...] = ()
     has_connects: bool = False
 
 
@@ -110,6 +127,7 @@ class ConferenceModified:
 
     endpoints: tuple[Endpoint, ...] = ()
     sources: tuple[MediaSource, ...] | None = None
+    relays: tuple[Relay, ...] = ()
 
 
 def parse_modify(element: Element) -> ConferenceModify:
@@ -123,7 +141,7 @@ def parse_modify(element: Element) -> ConferenceModify:
         create=boolean(element, "create"),
         expire=boolean(element, "expire"),
         endpoints=endpoints,
-        has_relay=child(element, NS, "relay") is not None,
+        relays=tuple(_relay(each) for each in children(element, NS, "relay")),
         has_connects=child(element, NS, "connects") is not None,
     )
 
@@ -137,6 +155,7 @@ def build_modify(request: ConferenceModify) -> Element:
     _flag(element, "create", request.create)
     _flag(element, "expire", request.expire)
     element.extend(_build_endpoint(each) for each in request.endpoints)
+    element.extend(_build_relay(each) for each in request.relays)
     return element
 
 
@@ -145,6 +164,7 @@ def parse_modified(element: Element) -> ConferenceModified:
     return ConferenceModified(
         endpoints=tuple(_endpoint(each) for each in children(element, NS, "endpoint")),
         sources=_sources(element),
+        relays=tuple(_relay(each) for each in children(element, NS, "relay")),
     )
 
 
@@ -152,6 +172,7 @@ def build_modified(answer: ConferenceModified) -> Element:
     """Write a ``<conference-modified/>``."""
     element = Element(CONFERENCE_MODIFIED)
     element.extend(_build_endpoint(each) for each in answer.endpoints)
+    element.extend(_build_relay(each) for each in answer.relays)
     if answer.sources is not None:
         _build_sources(element, answer.sources)
     return element
@@ -196,12 +217,7 @@ def _endpoint(element: Element) -> Endpoint:
     mute = child(element, NS, "force-mute")
     last_n = child(element, NS, "initial-last-n")
     transport = child(element, NS, "transport")
-    descriptions: dict[str, jingle_rtp.Description] = {}
-    for media in children(element, NS, "media"):
-        kind = required(media, "type")
-        if kind not in ("audio", "video", "data", "application"):
-            raise StanzaError("bad-request", f"media type {kind[:20]!r} is not audio or video")
-        descriptions[kind] = jingle_rtp.parse(media)
+    descriptions = _descriptions(element)
     return Endpoint(
         id=required(element, "id"),
         create=boolean(element, "create"),
@@ -215,6 +231,35 @@ def _endpoint(element: Element) -> Endpoint:
         force_mute=None if mute is None else ForceMute(boolean(mute, "audio"), boolean(mute, "video")),
         initial_last_n=None if last_n is None else integer(last_n, "value", -1, 2**31 - 1),
         visitor=element.get("muc-role") == "visitor",
+    )
+
+
+def _descriptions(element: Element) -> dict[str, jingle_rtp.Description]:
+    descriptions: dict[str, jingle_rtp.Description] = {}
+    for media in children(element, NS, "media"):
+        kind = required(media, "type")
+        if kind not in ("audio", "video", "data", "application"):
+            raise StanzaError("bad-request", f"media type {kind[:20]!r} is not audio or video")
+        descriptions[kind] = jingle_rtp.parse(media)
+    return descriptions
+
+
+def _relay(element: Element) -> Relay:
+    transport = child(element, NS, "transport")
+    descriptions = _descriptions(element)
+    listed = child(element, NS, "endpoints")
+    endpoints = () if listed is None else tuple(_endpoint(each) for each in children(listed, NS, "endpoint"))
+    if len(endpoints) > MAX_ENDPOINTS:
+        raise StanzaError("bad-request", f"{len(endpoints)} endpoints behind a relay are more than {MAX_ENDPOINTS}")
+    return Relay(
+        id=required(element, "id"),
+        create=boolean(element, "create"),
+        expire=boolean(element, "expire"),
+        mesh_id=element.get("mesh-id"),
+        audio=descriptions.get("audio"),
+        video=descriptions.get("video"),
+        transport=None if transport is None else _transport(transport),
+        endpoints=endpoints,
     )
 
 
@@ -256,9 +301,7 @@ def _build_endpoint(endpoint: Endpoint) -> Element:
         element.set("muc-role", "visitor")
     for capability in sorted(endpoint.capabilities):
         SubElement(element, f"{{{NS}}}capability", name=capability)
-    for kind, description in (("audio", endpoint.audio), ("video", endpoint.video)):
-        if description is not None:
-            jingle_rtp.build_into(SubElement(element, f"{{{NS}}}media", type=kind), description)
+    _build_media(element, endpoint.audio, endpoint.video)
     if endpoint.transport is not None:
         element.append(_build_transport(endpoint.transport))
     if endpoint.sources is not None:
@@ -269,6 +312,26 @@ def _build_endpoint(endpoint: Endpoint) -> Element:
         mute.set("video", str(endpoint.force_mute.video).lower())
     if endpoint.initial_last_n is not None:
         SubElement(element, f"{{{NS}}}initial-last-n", value=str(endpoint.initial_last_n))
+    return element
+
+
+def _build_media(element: Element, audio: jingle_rtp.Description | None, video: jingle_rtp.Description | None) -> None:
+    for kind, description in (("audio", audio), ("video", video)):
+        if description is not None:
+            jingle_rtp.build_into(SubElement(element, f"{{{NS}}}media", type=kind), description)
+
+
+def _build_relay(relay: Relay) -> Element:
+    element = Element(f"{{{NS}}}relay", id=relay.id)
+    _flag(element, "create", relay.create)
+    _flag(element, "expire", relay.expire)
+    if relay.mesh_id is not None:
+        element.set("mesh-id", relay.mesh_id)
+    _build_media(element, relay.audio, relay.video)
+    if relay.transport is not None:
+        element.append(_build_transport(relay.transport))
+    if relay.endpoints:
+        SubElement(element, f"{{{NS}}}endpoints").extend(_build_endpoint(each) for each in relay.endpoints)
     return element
 
 

@@ -91,6 +91,11 @@ class Focus:
         assert answer is not None
         return colibri2.parse_modified(answer)
 
+    async def relay(self, relay: colibri2.Relay) -> colibri2.Relay:
+        """A request about a relay. Raises StanzaError."""
+        answer = await self.modify(relays=(relay,))
+        return answer.relays[0]
+
     async def allocate(self, identity: str, **fields: Any) -> colibri2.Transport:
         """Create an endpoint, and the conference with the first; returns the bridge's transport."""
         create, self.created = not self.created, True

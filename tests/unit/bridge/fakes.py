@@ -34,7 +34,7 @@ class FakePlane:
     def remove_conference(self, conference: int) -> None:
         assert not self.conferences.pop(conference), "endpoints were left"
 
-    def add_endpoint(self, conference: int, endpoint: int) -> None:
+    def add_endpoint(self, conference: int, endpoint: int, mesh: str | None = None) -> None:
         self.conferences[conference].add(endpoint)
         self.totals[endpoint] = Counters()
 

@@ -198,11 +198,41 @@ def test_what_jicofo_may_add_is_skipped() -> None:
     assert endpoint.capabilities == {"source-names", "ssrc-rewriting"}
 
 
-def test_relays_and_connects_are_seen_though_not_read() -> None:
-    for part in ("relay", "connects"):
-        text = f'<conference-modify xmlns="jitsi:colibri2" meeting-id="m"><{part}/></conference-modify>'
-        parsed = colibri2.parse_modify(fromstring(text))
-        assert (parsed.has_relay, parsed.has_connects) == (part == "relay", part == "connects")
+def test_connects_are_seen_though_not_read() -> None:
+    text = '<conference-modify xmlns="jitsi:colibri2" meeting-id="m"><connects/></conference-modify>'
+    assert colibri2.parse_modify(fromstring(text)).has_connects
+
+
+RELAY = """<conference-modify xmlns="jitsi:colibri2" meeting-id="m">
+ <relay id="bridge-lima-1" mesh-id="0" create="true">
+  <media type="audio"><payload-type xmlns="urn:xmpp:jingle:apps:rtp:1" id="111" name="opus" clockrate="48000" channels="2"/></media>
+  <media type="video"><payload-type xmlns="urn:xmpp:jingle:apps:rtp:1" id="100" name="VP8" clockrate="90000"/></media>
+  <transport use-unique-port="true" ice-controlling="true"><sctp role="client"/></transport>
+  <endpoints>
+   <endpoint id="d4c3b2a1" create="true" stats-id="Nova-2Lk"><capability name="source-names"/>
+    <sources><media-source type="audio" id="d4c3b2a1-a0"><source xmlns="urn:xmpp:jingle:apps:rtp:ssma:0" ssrc="4440001" name="d4c3b2a1-a0"/></media-source></sources>
+   </endpoint>
+   <endpoint id="0f0e0d0c" expire="true"/>
+  </endpoints>
+ </relay>
+</conference-modify>"""  # noqa: E501
+
+
+def test_a_relay_as_jicofo_writes_it() -> None:
+    (relay,) = colibri2.parse_modify(fromstring(RELAY)).relays
+    assert (relay.id, relay.mesh_id, relay.create, relay.expire) == ("bridge-lima-1", "0", True, False)
+    assert relay.transport == colibri2.Transport(
+        ice_controlling=True, use_unique_port=True, sctp=colibri2.Sctp(role="client")
+    )
+    assert relay.audio is not None
+    assert relay.video is not None
+    there, gone = relay.endpoints
+    assert (there.id, there.create, there.stats_id) == ("d4c3b2a1", True, "Nova-2Lk")
+    assert there.sources is not None
+    assert there.sources[0].sources[0].ssrc == 4440001
+    assert (gone.id, gone.expire, gone.sources) == ("0f0e0d0c", True, None)
+    again = colibri2.parse_modify(colibri2.build_modify(colibri2.ConferenceModify("m", relays=(relay,))))
+    assert again.relays == (relay,)
 
 
 @pytest.mark.parametrize(

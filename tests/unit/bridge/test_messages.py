@@ -139,7 +139,7 @@ def test_only_own_sources_can_change_their_type(stage: Stage) -> None:
 def test_refusals_are_counted_and_the_first_of_a_kind_is_logged(stage: Stage) -> None:
     one, _ = stage.enter("one")
     refused: Counter[tuple[str, str]] = Counter()
-    reader = ChannelReader(stage.conference, one, "1", refused)
+    reader = ChannelReader(one, lambda text: stage.conference.message(one, text, "1"), refused)
     with capture_logs() as logs:
         for _ in range(3):
             reader.message("{", stage.now)
@@ -152,7 +152,7 @@ def test_refusals_are_counted_and_the_first_of_a_kind_is_logged(stage: Stage) ->
 def test_a_flood_of_messages_is_cut_and_does_not_reach_the_others(stage: Stage) -> None:
     (one, _), (_, second) = stage.enter("one"), stage.enter("two")
     refused: Counter[tuple[str, str]] = Counter()
-    reader = ChannelReader(stage.conference, one, "1", refused)
+    reader = ChannelReader(one, lambda text: stage.conference.message(one, text, "1"), refused)
     text = message("EndpointMessage", to="", msgPayload={})
     for _ in range(1000):
         reader.message(text, stage.now)
