@@ -27,8 +27,13 @@ class Allocation:
 class BridgeSession:
     """``id`` is what clients name in restarts; it is one per conference and bridge."""
 
-    def __init__(self, bridge: str, meeting_id: str, room: str) -> None:
+    def __init__(
+        self, bridge: str, meeting_id: str, room: str, relay_id: str | None = None, region: str | None = None
+    ) -> None:
         self.bridge: str = bridge
+        self.relay_id: str | None = relay_id  # as it was when the session began
+        self.region: str | None = region
+        self.links: set[str] = set()  # relay ids of the bridges that this one was told to link to
         self.meeting_id: str = meeting_id
         self.room: str = room
         self.id: str = str(uuid.uuid4())
@@ -94,6 +99,7 @@ class BridgeSession:
     def expire_all(self) -> colibri2.ConferenceModify:
         """The request that ends the conference on this bridge."""
         self.endpoints.clear()
+        self.links.clear()
         self.created = False
         return colibri2.ConferenceModify(self.meeting_id, expire=True)
 

@@ -1,7 +1,10 @@
-"""The bridges that the focus knows from the brewery: which are there, which are well, and which to take."""
+"""The bridges that the focus knows from the brewery: which are there, and which are well. ``choice`` takes one."""
 
+from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+RAMP_UP = 20.0  # seconds until a placed participant shows in the stress that a bridge reports
 
 
 @dataclass
@@ -11,22 +14,38 @@ class Bridge:
     jid: str
     stress: float = 0.0
     version: str | None = None
+    release: str | None = None
     region: str | None = None
     relay_id: str | None = None
     drain: bool = True
     graceful_shutdown: bool = False
     shutting_down: bool = False
     failed_at: float | None = None
-    participants: int = 0
+    average_participant_stress: float | None = None
+    placed: deque[tuple[float, str]] = field(default_factory=deque[tuple[float, str]])  # when, and of which meeting
+
+    @property
+    def full_version(self) -> str | None:
+        """What must agree among the bridges of a meeting."""
+        return f"{self.version}-{self.release}" if self.version and self.release else self.version
+
+    def corrected_stress(self, now: float, participant_stress: float) -> float:
+        """The reported stress, and what those add who came too lately to show in it."""
+        while self.placed and now - self.placed[0][0] > RAMP_UP:
+            self.placed.popleft()
+        each = participant_stress if self.average_participant_stress is None else self.average_participant_stress
+        return self.stress + len(self.placed) * each
+
+    def placed_lately(self, meeting: str, now: float, interval: float) -> int:
+        """How many of a meeting came in the last seconds, at most ``RAMP_UP`` of them."""
+        return sum(1 for at, whose in self.placed if whose == meeting and now - at <= interval)
 
     def update(self, stats: Mapping[str, str]) -> None:
         """A presence; names that are missing keep their last value, shutdown flags stay once set."""
-        stress = stats.get("stress_level")
-        if stress is not None:
-            try:
-                self.stress = max(0.0, float(stress))
-            except ValueError:
-                pass  # unparsable stress is ignored, as with Jicofo
+        self.stress = _number(stats.get("stress_level"), self.stress)
+        if "average_participant_stress" in stats:
+            self.average_participant_stress = _number(stats["average_participant_stress"], 0.01)
+        self.release = stats.get("release", self.release)
         self.version = stats.get("version", self.version)
         self.region = stats.get("region", self.region)
         self.relay_id = stats.get("relay_id", self.relay_id)
@@ -52,12 +71,11 @@ class Found:
 
 
 class BridgeRegistry:
-    """Fed with the brewery's presences and with health; chooses bridges."""
+    """Fed with the brewery's presences and with health."""
 
-    def __init__(self, *, quarantine: float, stress_threshold: float) -> None:
+    def __init__(self, *, quarantine: float) -> None:
         self.bridges: dict[str, Bridge] = {}
         self._quarantine: float = quarantine
-        self._stress_threshold: float = stress_threshold
 
     def present(self, jid: str, stats: Mapping[str, str] | None) -> Found | Lost | None:
         """A presence with statistics; one without them makes no bridge."""
@@ -97,18 +115,14 @@ class BridgeRegistry:
         bridge.failed_at = None
         return Found(jid)
 
-    def usable(self, now: float) -> list[Bridge]:
-        """Bridges that may take somebody, best first: not draining, under the threshold, least stressed."""
-        candidates = [
-            bridge
-            for bridge in self.bridges.values()
-            if not bridge.shutting_down
-            and not bridge.graceful_shutdown
-            and (bridge.failed_at is None or now - bridge.failed_at >= self._quarantine)
-        ]
-        return sorted(candidates, key=lambda each: (each.drain, each.stress >= self._stress_threshold, each.stress))
+    def operational(self, bridge: Bridge, now: float) -> bool:
+        """Whether it is well, or has been left alone for long enough to be tried again."""
+        return bridge.failed_at is None or now - bridge.failed_at >= self._quarantine
 
-    def select(self, now: float, *, prefer: str | None = None) -> Bridge | None:
-        """The bridge for a participant: the conference's own while it is usable, else the best."""
-        usable = self.usable(now)
-        return next((each for each in usable if each.jid == prefer), usable[0] if usable else None)
+
+def _number(text: str | None, otherwise: float) -> float:
+    """A figure; an unparsable one is ignored, as with Jicofo."""
+    try:
+        return otherwise if text is None else max(0.0, float(text))
+    except ValueError:
+        return otherwise

@@ -13,7 +13,8 @@ import structlog
 
 from pyjitsi.focus import offer
 from pyjitsi.focus.bridge_session import BridgeSession, Verdict, verdict
-from pyjitsi.focus.bridges import BridgeRegistry
+from pyjitsi.focus.cascade import Cascade, Link, Request
+from pyjitsi.focus.choice import BridgeChoice
 from pyjitsi.focus.membership import Member, Membership
 from pyjitsi.focus.session import Session
 from pyjitsi.focus.settings import FocusSettings
@@ -66,19 +67,20 @@ class Wire(Protocol):
 class Conference:
     """See the module's text. ``room`` is the bare address of the room."""
 
-    def __init__(self, room: str, own_jid: str, settings: FocusSettings, bridges: BridgeRegistry, wire: Wire) -> None:
+    def __init__(self, room: str, own_jid: str, settings: FocusSettings, bridges: BridgeChoice, wire: Wire) -> None:
         self.room: str = room
         self.meeting_id: str = str(uuid.uuid4())
         self.members: Membership = Membership(settings.restart_min_interval_seconds, settings.restart_max_per_minute)
         self.sources: ConferenceSources = ConferenceSources(
             Limits(settings.max_ssrcs_per_user, settings.max_ssrc_groups_per_user)
         )
-        self.bridge_session: BridgeSession | None = None
+        self.cascade: Cascade = Cascade(room)
         self.start_muted: tuple[int | None, int | None] = (None, None)
         self.closed: bool = False
         self._own_jid: str = own_jid
         self._settings: FocusSettings = settings
-        self._bridges: BridgeRegistry = bridges
+        self._bridges: BridgeChoice = bridges
+        self._pinned: str | None = bridges.pin(room, wire.now())
         self._wire: Wire = wire
         self._bridge_available: bool = True
         self._caps: dict[str, frozenset[str]] = {}
@@ -98,7 +100,7 @@ class Conference:
         self._wire.publish(
             {
                 "support-terminate-restart": "true",
-                "bridge-count": "0" if self.bridge_session is None else "1",
+                "bridge-count": str(len(self.cascade)),
                 "visitors-enabled": "false",
             },
             self._bridge_available,
@@ -136,8 +138,7 @@ class Conference:
             return
         self.closed = True
         self._timer(None, self._nobody_came)
-        if self.bridge_session is not None:
-            self._leave_bridge()
+        self._leave_bridges()
         self._wire.ended()
 
     def _timer(self, seconds: float | None, action: Callable[[], None]) -> None:
@@ -156,8 +157,7 @@ class Conference:
         for member in self.members:
             self._terminate(member, "expired", "Idle session timeout")
             self._end_session(member)
-        if self.bridge_session is not None:
-            self._leave_bridge()
+        self._leave_bridges()
 
     def _elect_owner(self) -> None:
         member = self.members.needs_owner() if self._settings.auto_owner else None
@@ -178,24 +178,45 @@ class Conference:
 
     def bridge_lost(self, bridge: str, reason: str) -> None:
         """A bridge went: its people are invited again, on another one or when one is back."""
-        if self.bridge_session is None or self.bridge_session.bridge != bridge:
+        session = self.cascade.sessions.get(bridge)
+        if session is None:
             return
         self.log.warning("bridge lost", bridge=bridge, reason=reason)
-        self._reinvite_all()
+        self._reinvite(session)
 
-    def _reinvite_all(self) -> None:
-        self._leave_bridge()
-        for member in self.members:
-            if member.session is not None:
-                self._terminate(member, "success", "moving")
-                # Everybody's session ends: nobody need be told that others' sources go.
-                self._end_session(member, forget=True)
+    def _reinvite(self, lost: BridgeSession) -> None:
+        """Invite everybody of one bridge again, wherever the choice then falls."""
+        moved = [member for member in self.members if member.session is not None and member.session.bridge is lost]
+        everybody = len(moved) == sum(member.session is not None for member in self.members)
+        self._send(self.cascade.drop(lost))
+        for member in moved:
+            self._terminate(member, "success", "moving")
+            # Where everybody's session ends, nobody need be told that others' sources go.
+            self._end_session(member, forget=everybody)
         self._invite_all()
 
-    def _leave_bridge(self) -> None:
-        session, self.bridge_session = self.bridge_session, None
-        if session is not None and session.created:
-            self._wire.spawn(self._ask(session, session.expire_all(), None))
+    def move(self, member: Member) -> None:
+        """Take a participant from its bridge, and place it anew."""
+        if member.session is not None and member.session.state != "ended":
+            self._terminate(member, "success", "moving")
+            self._end_session(member)
+            self._invite(member)
+
+    def on_bridge(self, bridge: str) -> list[Member]:
+        """The participants on a bridge."""
+        return [
+            member
+            for member in self.members
+            if member.session is not None and member.session.state != "ended" and member.session.bridge.bridge == bridge
+        ]
+
+    def _leave_bridges(self) -> None:
+        for session in self.cascade:
+            self._send(self.cascade.drop(session))
+
+    def _send(self, requests: list[Request]) -> None:
+        for session, request in requests:
+            self._wire.spawn(self._ask(session, request, None))
 
     def _invite_all(self) -> None:
         if self.closed or len(self.members) < self._settings.min_participants:
@@ -206,25 +227,39 @@ class Conference:
                 self._invite(member)
 
     def _invite(self, member: Member) -> None:
-        session = self._choose_bridge()
+        session = self._choose_bridge(member)
         if session is None:
             return
-        member.session = Session(session.bridge)
+        member.session = Session(session)
         self._wire.spawn(self._offer(member, member.session, session))
 
-    def _choose_bridge(self) -> BridgeSession | None:
-        """The conference's bridge, chosen anew where there is none; None where no bridge can be had."""
-        if self.bridge_session is None:
-            bridge = self._bridges.select(self._wire.now())
-            if bridge is not None:
-                self.bridge_session = BridgeSession(bridge.jid, self.meeting_id, self.room)
+    def _choose_bridge(self, member: Member) -> BridgeSession | None:
+        """A bridge for a participant; None where none can be had."""
+        now = self._wire.now()
+        bridge = self._bridges.select(
+            now, self._placed(), region=member.occupant.region, version=self._pinned, room=self.room
+        )
+        session = None
+        before = len(self.cascade), self._bridge_available
+        if bridge is not None:
+            session = self.cascade.session(bridge, self.meeting_id)
+            self._bridges.placed(bridge.jid, self.room, now)
+            if len(self.cascade) != before[0]:
                 self.log.info("bridge chosen", bridge=bridge.jid)
-        available = self.bridge_session is not None
-        if available != self._bridge_available:
-            self._bridge_available = available
-            self.log.warning("no bridge available") if not available else None
-        self.publish()
-        return self.bridge_session
+        self._bridge_available = session is not None
+        if before[1] and session is None:
+            self.log.warning("no bridge available")
+        if before != (len(self.cascade), self._bridge_available):
+            self.publish()
+        return session
+
+    def _placed(self) -> dict[str, int]:
+        """How many are on each of the conference's bridges."""
+        placed = dict.fromkeys(self.cascade.sessions, 0)
+        for member in self.members:
+            if member.session is not None and member.session.state != "ended":
+                placed[member.session.bridge.bridge] += self.cascade.has(member.session.bridge)
+        return placed
 
     async def _offer(self, member: Member, session: Session, bridge: BridgeSession) -> None:
         features = await self._features(member)
@@ -233,6 +268,9 @@ class Conference:
         audio = offer.audio(features, red=self._settings.opus_red) if disco.AUDIO in features else None
         video = offer.video(features) if disco.VIDEO in features else None
         sctp = self._settings.sctp and disco.SCTP in features
+        if not bridge.created:
+            for link in self.cascade.links(bridge):
+                self._wire.spawn(self._link(link))  # after the request that opens the conference there
         request = bridge.create(member.endpoint, member.occupant.stats_id, audio, video, sctp=sctp)
         answer = await self._ask(bridge, request, member)
         if answer is None or session.state != "inviting":
@@ -247,7 +285,7 @@ class Conference:
         session.state = "pending"
         payload = session_initiate(
             session.sid, self._own_jid, member.features, {"audio": audio, "video": video}, allocation,
-            BridgeSessionElement(bridge.id, self._region(bridge)), told, self._start_muted(member),
+            BridgeSessionElement(bridge.id, bridge.region), told, self._start_muted(member),
         )  # fmt: skip
         try:
             await self._wire.iq(f"{self.room}/{member.endpoint}", build(payload))
@@ -258,10 +296,6 @@ class Conference:
                 self.log.warning("offer refused", endpoint=member.endpoint, reason=str(error))
                 self._terminate(member, "general-error", "the offer was refused")
                 self._end_session(member, keep=True)
-
-    def _region(self, bridge: BridgeSession) -> str | None:
-        known = self._bridges.bridges.get(bridge.bridge)
-        return None if known is None else known.region
 
     def _start_muted(self, member: Member) -> tuple[bool, bool] | None:
         audio, video = (limit is not None and member.order > limit for limit in self.start_muted)
@@ -301,7 +335,7 @@ class Conference:
             found, reason = ("bridge-failed" if allocating else "ignore"), str(error)
         except StanzaError as error:
             found, reason = "bridge-failed", error.text
-        if bridge is self.bridge_session and not self.closed:
+        if self.cascade.has(bridge) and not self.closed:
             self.log.warning("the bridge refused", bridge=bridge.bridge, verdict=found, reason=reason)
             self._act(found, bridge, member, reason)
         return None
@@ -317,15 +351,49 @@ class Conference:
                 self._end_session(member)
                 self._invite(member)
             case "bridge":
-                self._reinvite_all()
+                self._reinvite(bridge)
             case "bridge-failed":
                 self._bridge_failed(bridge, reason)
             case _:
                 pass
 
     def _bridge_failed(self, bridge: BridgeSession, reason: str) -> None:
-        self._bridges.failed(bridge.bridge, self._wire.now())
+        self._bridges.registry.failed(bridge.bridge, self._wire.now())
         self.bridge_lost(bridge.bridge, reason)
+
+    async def _link(self, link: Link) -> None:
+        """Tie two bridges together: both are asked at once, and each learns the other's half as it comes."""
+
+        async def half(session: BridgeSession, request: colibri2.ConferenceModify) -> None:
+            answer = await self._ask_relay(session, request)
+            if answer is None:
+                return
+            await asyncio.sleep(0)  # an answer at once must not overtake the other bridge's request
+            try:
+                other, onward = link.onward(session, answer)
+            except StanzaError as error:
+                self._bridge_failed(session, error.text)
+                return
+            if self.cascade.has(other):
+                await self._ask_relay(other, onward)
+
+        self.log.info("linking bridges", bridge=link.joiner.bridge, to=link.initiator.bridge)
+        await asyncio.gather(
+            *(half(*request) for request in link.requests(self.sources.of, red=self._settings.opus_red))
+        )
+
+    async def _ask_relay(
+        self, session: BridgeSession, request: colibri2.ConferenceModify
+    ) -> colibri2.ConferenceModified | None:
+        """Whatever is not a result ends the session on that bridge: half a relay is worse than none."""
+        try:
+            answer = await self._wire.iq(session.bridge, colibri2.build_modify(request), "get")
+            return colibri2.ConferenceModified() if answer is None else colibri2.parse_modified(answer)
+        except (IqError, IqTimeout, StanzaError) as error:
+            if self.cascade.has(session) and not self.closed:
+                self.log.warning("no relay", bridge=session.bridge, reason=str(error))
+                self._bridge_failed(session, str(error))
+            return None
 
     def _end_session(self, member: Member, *, forget: bool = False, keep: bool = False) -> None:
         """End a member's session here and on the bridge. ``keep``: it is not invited again by itself."""
@@ -336,11 +404,8 @@ class Conference:
         if not keep:
             member.session = None
         self.sources.forget(member.endpoint)
-        bridge = self.bridge_session
-        if bridge is not None:
-            request = bridge.expire(member.endpoint)
-            if request is not None:
-                self._wire.spawn(self._ask(bridge, request, None))
+        if self.cascade.has(session.bridge):
+            self._send(self.cascade.withdraw(session.bridge, member.endpoint))
         if not forget:
             self._tell_others(member)
 
@@ -387,8 +452,8 @@ class Conference:
     def _accept(self, member: Member, session: Session, request: Jingle) -> None:
         if session.state != "pending":
             raise StanzaError("unexpected-request", "the session was accepted before")
-        bridge = self.bridge_session
-        if bridge is None or bridge.bridge != session.bridge:
+        bridge = session.bridge
+        if not self.cascade.has(bridge):
             raise StanzaError("gone", "session has been replaced")
         transport = request.transport()
         if transport is None or not transport.ufrag or not transport.pwd:
@@ -402,6 +467,7 @@ class Conference:
             member.endpoint, transport=transport, sources=self.sources.of(member.endpoint), initial_last_n=last_n
         )
         self._wire.spawn(self._ask(bridge, update, member))
+        self._send(self.cascade.announce(bridge, member.endpoint, self.sources.of(member.endpoint)))
         self.log.info("accepted", endpoint=member.endpoint)
         self._tell_others(member)
         self._catch_up(member)
@@ -414,9 +480,11 @@ class Conference:
             self.sources.add(member.endpoint, changed)
         else:
             self.sources.remove(member.endpoint, changed)
-        if self.bridge_session is not None:
-            update = self.bridge_session.update(member.endpoint, sources=self.sources.of(member.endpoint))
-            self._wire.spawn(self._ask(self.bridge_session, update, member))
+        bridge = None if member.session is None else member.session.bridge
+        if bridge is not None and self.cascade.has(bridge):
+            sources = self.sources.of(member.endpoint)
+            self._wire.spawn(self._ask(bridge, bridge.update(member.endpoint, sources=sources), member))
+            self._send(self.cascade.announce(bridge, member.endpoint, sources))
         self._tell_others(member)
 
     def _tell_others(self, member: Member) -> None:
@@ -437,7 +505,7 @@ class Conference:
 
     def _terminated(self, member: Member, request: Jingle) -> None:
         wanted = request.bridge_session
-        bridge = self.bridge_session
+        bridge = None if member.session is None else member.session.bridge
         if wanted is not None and wanted.id != (None if bridge is None else bridge.id):
             raise StanzaError("item-not-found", "that is not the current bridge session")
         restart = wanted is not None and wanted.restart

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 import structlog
 
 from pyjitsi import __version__, clock
-from pyjitsi.focus.bridges import BridgeRegistry
+from pyjitsi.focus.choice import BridgeChoice
 from pyjitsi.focus.conference import Conference
 from pyjitsi.focus.membership import FOCUS_NICK
 from pyjitsi.focus.settings import FocusSettings
@@ -30,7 +30,7 @@ class Room:
     """Enters the room, keeps the conference fed, and leaves when it is over."""
 
     def __init__(
-        self, room: str, own_jid: str, connection: Connection, settings: FocusSettings, bridges: BridgeRegistry,
+        self, room: str, own_jid: str, connection: Connection, settings: FocusSettings, bridges: BridgeChoice,
         ended: Callable[["Room"], None],
     ) -> None:  # fmt: skip
         self.address: str = room

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from pyjitsi.focus.brewery import Brewery
 from pyjitsi.focus.bridges import BridgeRegistry, Found, Lost
+from pyjitsi.focus.choice import BridgeChoice, Rules
 from pyjitsi.focus.http import add_conference_requests
 from pyjitsi.focus.metrics import CONFERENCES, PARTICIPANTS, REFUSED, REQUESTS
 from pyjitsi.focus.room import JoinError, Room
@@ -36,9 +37,8 @@ class FocusService:
         self.rooms: dict[str, Room] = {}
         self._complained: set[tuple[str, str, str]] = set()
         self._connection = component(settings.xmpp)
-        registry = BridgeRegistry(
-            quarantine=settings.bridge_quarantine_seconds, stress_threshold=settings.bridge_stress_threshold
-        )
+        registry = BridgeRegistry(quarantine=settings.bridge_quarantine_seconds)
+        self.choice: BridgeChoice = BridgeChoice(registry, rules_of(settings))
         self._brewery: Brewery = Brewery(self._connection, settings, self.jid, registry, self._bridge_changed)
         app = web.Application(client_max_size=65_536)
         add_observability(app, self.health)
@@ -135,9 +135,7 @@ class FocusService:
                 raise StanzaError("resource-constraint", f"{MAX_ROOMS} conferences are the most here")
             if not self._connection.connected:
                 raise StanzaError("service-unavailable", "the focus has no connection to Prosody")
-            room = Room(
-                request.room, self.jid, self._connection, self.settings, self._brewery.registry, self._room_ended
-            )
+            room = Room(request.room, self.jid, self._connection, self.settings, self.choice, self._room_ended)
             self.rooms[request.room] = room
             room.conference.start_muted = (
                 _count(request.properties.get("startAudioMuted")), _count(request.properties.get("startVideoMuted"))
@@ -180,6 +178,21 @@ class FocusService:
 
 def _count(text: str | None) -> int | None:
     return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 9 else None
+
+
+def rules_of(settings: FocusSettings) -> Rules:
+    """What the settings say about choosing bridges."""
+    return Rules(
+        strategy=settings.bridge_selection_strategy,
+        stress_threshold=settings.bridge_stress_threshold,
+        participant_stress=settings.average_participant_stress,
+        max_participants=settings.max_bridge_participants,
+        max_per_interval=settings.max_bridge_participants_per_interval,
+        local_region=settings.local_region,
+        region_groups=settings.region_groups,
+        relays=settings.relays,
+        mixed_versions=settings.allow_mixed_versions,
+    )
 
 
 def create(settings: FocusSettings) -> FocusService:

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Literal
 
+from pyjitsi.focus.bridge_session import BridgeSession
 from pyjitsi.focus.sources import minus
 from pyjitsi.xmpp.stanzas.json_sources import EndpointSources
 
@@ -14,9 +15,9 @@ State = Literal["inviting", "pending", "active", "ended"]
 class Session:
     """States: inviting (a bridge is asked), pending (offered), active (accepted), ended."""
 
-    def __init__(self, bridge: str) -> None:
+    def __init__(self, bridge: BridgeSession) -> None:
         self.sid: str = secrets.token_hex(8)
-        self.bridge: str = bridge
+        self.bridge: BridgeSession = bridge
         self.state: State = "inviting"
         self.told: dict[str, EndpointSources] = {}
 

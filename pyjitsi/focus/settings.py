@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from pyjitsi.focus.selection import Name
 from pyjitsi.settings import ServiceSettings
 from pyjitsi.xmpp.settings import ComponentSettings
 
@@ -34,6 +35,22 @@ class FocusSettings(ServiceSettings):
     max_bridge_participants: int = Field(default=80, ge=1, description="Of one conference on one bridge.")
     health_check_interval_seconds: float = Field(default=10.0, gt=0, description="Of each bridge, by IQ.")
     bridge_quarantine_seconds: float = Field(default=60.0, ge=0, description="A bridge that failed is left alone.")
+    bridge_selection_strategy: Name = Field(
+        default="RegionBasedBridgeSelectionStrategy",
+        description="Jicofo's names; Region-based keeps a room on one bridge near its people while that has room.",
+    )
+    relays: bool = Field(
+        default=True, description="Let a room use several bridges; those without a relay_id stay alone in any case."
+    )
+    local_region: str | None = Field(default=None, description="Of participants who come without a region.")
+    region_groups: tuple[tuple[str, ...], ...] = Field(default=(), description="Regions that are near each other.")
+    average_participant_stress: float = Field(
+        default=0.01, ge=0, description="What one participant adds to a bridge that does not say so itself."
+    )
+    max_bridge_participants_per_interval: int | None = Field(
+        default=None, ge=1, description="Of one conference to one bridge in 20 seconds; unset: any number."
+    )
+    allow_mixed_versions: bool = Field(default=False, description="Let bridges of several versions share a room.")
     bridge_stress_threshold: float = Field(default=0.8, gt=0, description="From here on a bridge counts as full.")
     auto_owner: bool = Field(default=True, description="The first participant becomes moderator.")
     opus_red: bool = Field(default=False, description="Offer Opus with redundancy (RED), as Jicofo: off.")

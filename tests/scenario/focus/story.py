@@ -6,7 +6,9 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from pyjitsi.focus.bridges import BridgeRegistry
+from pyjitsi.focus.choice import BridgeChoice
 from pyjitsi.focus.conference import Conference
+from pyjitsi.focus.service import rules_of
 from pyjitsi.focus.settings import FocusSettings
 from pyjitsi.xmpp.connection import IqError, IqTimeout
 from pyjitsi.xmpp.settings import ComponentSettings
@@ -42,9 +44,10 @@ class Story:
         xmpp = ComponentSettings.model_validate({"domain": "focus.talk.example", "secret": "s"})
         domains = {"rooms_domain": "conference.talk.example", "clients_domain": "talk.example", "brewery": BREWERY}
         self.settings: FocusSettings = FocusSettings.model_validate({"xmpp": xmpp, **domains, **settings})
-        self.bridges: BridgeRegistry = BridgeRegistry(quarantine=60.0, stress_threshold=0.8)
+        self.bridges: BridgeRegistry = BridgeRegistry(quarantine=60.0)
+        self.choice: BridgeChoice = BridgeChoice(self.bridges, rules_of(self.settings))
         self.conference: Conference = Conference(
-            ROOM, "focus@focus.talk.example/focus", self.settings, self.bridges, self
+            ROOM, "focus@focus.talk.example/focus", self.settings, self.choice, self
         )
 
     # Wire.
@@ -107,8 +110,9 @@ class Story:
             entry[1]()
         await self.settle()
 
-    async def bridge_appears(self, name: str = "oslo", *, stress: str = "0.1") -> None:
-        change = self.bridges.present(f"{BREWERY}/{name}", {"drain": "false", "stress_level": stress})
+    async def bridge_appears(self, name: str = "oslo", *, stress: str = "0.1", **stats: str) -> None:
+        figures = {"drain": "false", "stress_level": stress, **stats}
+        change = self.bridges.present(f"{BREWERY}/{name}", figures)
         if change is not None:
             self.conference.bridge_found()
         await self.settle()
@@ -119,9 +123,10 @@ class Story:
         self.conference.bridge_lost(lost.jid, lost.reason)
         await self.settle()
 
-    async def joins(self, *nicks: str, affiliation: str = "none") -> None:
+    async def joins(self, *nicks: str, affiliation: str = "none", region: str | None = None) -> None:
         for nick in nicks:
-            self.conference.present(nick, Occupant(f"{nick}@talk.example/r", "participant", affiliation))
+            occupant = Occupant(f"{nick}@talk.example/r", "participant", affiliation, region=region)
+            self.conference.present(nick, occupant)
         await self.settle()
 
     async def leaves(self, nick: str) -> None:
@@ -170,7 +175,12 @@ def allocate(request: colibri2.ConferenceModify) -> colibri2.ConferenceModified:
         colibri2.MediaSource("audio", "jvb-a0", (ssma.Source(71, "jvb-a0"),)),
         colibri2.MediaSource("video", "jvb-v0", (ssma.Source(72, "jvb-v0"),)),
     )
-    return colibri2.ConferenceModified(made, feedback if any(each.create for each in request.endpoints) else None)
+    relays = tuple(
+        colibri2.Relay(each.id, transport=colibri2.Transport(BRIDGE_TRANSPORT) if each.create else None)
+        for each in request.relays
+    )
+    created = any(each.create for each in request.endpoints)
+    return colibri2.ConferenceModified(made, feedback if created else None, relays)
 
 
 def refuse(condition: str, reason: str | None = None) -> IqError:

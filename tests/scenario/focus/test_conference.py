@@ -170,7 +170,7 @@ async def test_a_bridge_that_does_not_answer_an_allocation_is_left_alone_for_a_m
     story.bridge_answer = lambda _request: TIMEOUT
     await story.bridge_appears()
     await story.joins("aaaaaaaa", "bbbbbbbb")
-    assert story.bridges.usable(story.time) == []
+    assert story.choice.select(story.time) is None
     assert story.properties[-1][1] is False
     story.time += 61
     story.bridge_answer = allocate

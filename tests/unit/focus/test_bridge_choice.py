@@ -4,6 +4,7 @@ import pytest
 
 from pyjitsi.focus.bridge_session import BridgeSession, Verdict, media_sources, verdict
 from pyjitsi.focus.bridges import BridgeRegistry, Found, Lost
+from pyjitsi.focus.choice import BridgeChoice, Rules
 from pyjitsi.xmpp.stanzas import colibri2, ice_udp
 from pyjitsi.xmpp.stanzas.errors import StanzaError
 from pyjitsi.xmpp.stanzas.json_sources import EndpointSources
@@ -14,11 +15,11 @@ READY = {"drain": "false", "stress_level": "0.1"}
 
 @pytest.fixture
 def registry() -> BridgeRegistry:
-    return BridgeRegistry(quarantine=60.0, stress_threshold=0.8)
+    return BridgeRegistry(quarantine=60.0)
 
 
 def chosen(registry: BridgeRegistry, now: float = 0.0) -> str | None:
-    bridge = registry.select(now)
+    bridge = BridgeChoice(registry, Rules()).select(now)
     return None if bridge is None else bridge.jid
 
 

@@ -1,44 +1,26 @@
-"""The offer follows the client's features, with the same numbers for everybody."""
+"""What is offered to whom, and how often a session may be restarted."""
 
 from pyjitsi.focus import offer
+from pyjitsi.focus.session import RestartLimit
 from pyjitsi.xmpp.stanzas import disco
-from pyjitsi.xmpp.stanzas.jingle_rtp import Description
 
 
-def numbers(description: Description) -> dict[str, int]:
-    return {each.name: each.id for each in description.payload_types}
+def test_codecs_are_jicofos_and_features_decide_the_rest() -> None:
+    full = offer.video((disco.TCC, disco.RTX, disco.REMB))
+    assert [(each.id, each.name) for each in full.payload_types] == [
+        (41, "AV1"), (100, "VP8"), (107, "H264"), (101, "VP9"), (42, "rtx"), (96, "rtx"), (99, "rtx"), (97, "rtx"),
+    ]  # fmt: skip
+    assert ("transport-cc", "") in full.payload_types[1].feedback
+    assert ("goog-remb", "") not in full.payload_types[1].feedback
+    plain = offer.video((disco.REMB,))
+    assert {each.name for each in plain.payload_types} == {"AV1", "VP8", "H264", "VP9"}
+    assert ("goog-remb", "") in plain.payload_types[0].feedback
+    assert offer.TRANSPORT_CC not in {each.uri for each in plain.extensions}
+    assert next(each.name for each in offer.audio((disco.OPUS_RED,), red=True).payload_types) == "red"
+    ids = [each.id for each in (*full.extensions, *offer.audio((disco.TCC,), red=False).extensions)]
+    assert {1, 3, 5, 10, 11} == set(ids)
 
 
-def uris(description: Description) -> dict[int, str]:
-    return {each.id: each.uri for each in description.extensions}
-
-
-def test_a_plain_client_gets_codecs_without_extras() -> None:
-    audio, video = offer.audio((), red=True), offer.video(())
-    assert numbers(audio) == {"opus": 111, "telephone-event": 126}
-    assert [each.name for each in video.payload_types] == ["AV1", "VP8", "H264", "VP9"]
-    assert video.payload_types[0].feedback == (("ccm", "fir"), ("nack", ""), ("nack", "pli"))
-    assert offer.TRANSPORT_CC not in (*uris(audio).values(), *uris(video).values())
-    assert uris(video)[10] == uris(audio)[10] == offer.MID
-
-
-def test_transport_cc_takes_the_place_of_remb() -> None:
-    remb, both = offer.video({disco.REMB}), offer.video({disco.REMB, disco.TCC})
-    assert ("goog-remb", "") in remb.payload_types[0].feedback
-    assert ("goog-remb", "") not in both.payload_types[0].feedback
-    assert ("transport-cc", "") in both.payload_types[0].feedback
-    assert uris(both)[5] == uris(offer.audio({disco.TCC}, red=False))[5] == offer.TRANSPORT_CC
-
-
-def test_retransmission_names_its_codec() -> None:
-    codecs = offer.video({disco.RTX}).payload_types
-    by_number = {each.id: each.name for each in codecs}
-    repeated = {by_number[int(each.parameter("apt") or 0)]: each.id for each in codecs if each.name == "rtx"}
-    assert repeated == {"AV1": 42, "VP8": 96, "H264": 99, "VP9": 97}
-
-
-def test_redundant_audio_needs_the_setting_and_the_client() -> None:
-    assert "red" not in numbers(offer.audio({disco.OPUS_RED}, red=False))
-    with_red = offer.audio({disco.OPUS_RED}, red=True)
-    assert with_red.payload_types[0].name == "red" and with_red.payload_types[0].parameter("") == "111/111"
-    assert with_red.payload_types[1].parameter("useinbandfec") is None
+def test_restarts_are_limited_by_interval_and_by_minute() -> None:
+    limit = RestartLimit(5.0, 3)
+    assert [limit.allow(at) for at in (0, 4, 5, 10, 15, 61, 66)] == [True, False, True, True, False, True, True]

@@ -6,6 +6,7 @@ from xml.etree.ElementTree import Element, SubElement
 import pytest
 
 from pyjitsi.focus.bridges import BridgeRegistry
+from pyjitsi.focus.choice import BridgeChoice, Rules
 from pyjitsi.focus.room import JoinError, Room
 from pyjitsi.xmpp import muc
 from pyjitsi.xmpp.connection import IqTimeout, Presence
@@ -41,7 +42,7 @@ class FakeConnection:
 
 
 def enter(connection: FakeConnection) -> Room:
-    bridges = BridgeRegistry(quarantine=60, stress_threshold=0.8)
+    bridges = BridgeChoice(BridgeRegistry(quarantine=60), Rules())
     made: Any = connection
     return Room(ROOM, JID, made, Story().settings, bridges, lambda _room: None)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from pyjitsi.focus.bridge_session import BridgeSession
 from pyjitsi.focus.session import RestartLimit, Session
 from pyjitsi.focus.sources import ConferenceSources, Limits, minus, of_contents, without_simulcast
 from pyjitsi.xmpp.stanzas.errors import StanzaError
@@ -116,7 +117,7 @@ def test_of_simulcast_the_first_layer_with_its_rtx_is_left() -> None:
 
 
 def test_a_session_tells_each_difference_once_and_only_when_it_is_active() -> None:
-    session = Session("bridge")
+    session = Session(BridgeSession("bridge", "meeting", "room"))
     session.told = {"ada": MUTED}
     assert session.difference({"ada": CAMERA}) == ({}, {})
     session.state = "active"
