@@ -180,6 +180,7 @@ in
       nickname = bridge.name;
       server_id = bridge.name;
       region = mkDefault bridge.region;
+      relay_id = mkDefault bridge.name;
       udp_port = bridge.port;
       http_host = bridge.listenAddress;
       http_port = bridge.httpPort;

@@ -50,6 +50,9 @@ in
         handle /colibri-ws/${name}/* {
           reverse_proxy ${lib.removePrefix "http://" bridge.url}
         }
+        handle /colibri-relay-ws/${name}/* {
+          reverse_proxy ${lib.removePrefix "http://" bridge.url}
+        }
       '') cfg.bridges
     )
     + ''

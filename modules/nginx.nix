@@ -81,10 +81,17 @@ in
           recommendedProxySettings = true;
         };
       }
-      // lib.mapAttrs' (name: bridge: {
-        name = "/colibri-ws/${name}/";
-        value = webSocket "${bridge.url}/colibri-ws/${name}/";
-      }) cfg.bridges;
+      // builtins.listToAttrs (
+        lib.concatLists (
+          lib.mapAttrsToList (
+            name: bridge:
+            map (path: lib.nameValuePair path (webSocket "${bridge.url}${path}")) [
+              "/colibri-ws/${name}/"
+              "/colibri-relay-ws/${name}/"
+            ]
+          ) cfg.bridges
+        )
+      );
     };
 
     systemd.services.nginx = mkIf cfg.tls.selfSigned {

@@ -68,6 +68,10 @@ class Bridge:
         self.demux: Demultiplexer = Demultiplexer()
         self.dropped: Counter[str] = Counter()
         self.gone: Counter[str] = Counter()  # totals of endpoints that ended
+        self.gone_relays: Counter[str] = Counter()  # and of relays
+        self.total_conferences: int = 0
+        self.total_endpoints: int = 0
+        self.total_relays: int = 0
         self.faults: int = 0
         self.graceful_shutdown: bool = False
         self._keys: itertools.count[int] = itertools.count(1)
@@ -81,6 +85,7 @@ class Bridge:
         """Make a conference."""
         conference = Conference(meeting_id, name, next(self._keys), self.plane, now, self.relay_id or "")
         self.conferences[meeting_id] = conference
+        self.total_conferences += 1
         conference.log.info("conference created")
         return conference
 
@@ -103,6 +108,7 @@ class Bridge:
         conference.add(endpoint)
         self.demux.add(endpoint)
         self._by_key[key] = (conference, endpoint)
+        self.total_endpoints += 1
         endpoint.log.info("endpoint created")
         return endpoint
 
@@ -131,6 +137,7 @@ class Bridge:
         conference.add_relay(relay)
         self.demux.add(relay)
         self._by_key[key] = (conference, relay)
+        self.total_relays += 1
         relay.log.info("relay created", mesh=mesh)
         # Bridges share private networks more often than clients do: all addresses are offered.
         return relay, tuple(replace(each, advertised=True) for each in hosts)
@@ -143,7 +150,7 @@ class Bridge:
 
     def _unregister(self, endpoint: Peer) -> None:
         counters = self.plane.counters(endpoint.key)
-        self.gone.update(totals_of(counters))
+        (self.gone_relays if isinstance(endpoint, Relay) else self.gone).update(totals_of(counters))
         self.dropped.update(endpoint.dropped)
         self.dropped.update(counters.dropped or {})
         self.demux.remove(endpoint)

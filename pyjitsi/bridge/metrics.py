@@ -33,6 +33,11 @@ class BridgeCollector(Collector):
                 counters = bridge.plane.counters(endpoint.key)
                 drops.update(counters.dropped or {})
                 totals.update(totals_of(counters))
+        relayed: Counter[str] = Counter(bridge.gone_relays)
+        for conference in bridge.conferences.values():
+            for relay in conference.relays:
+                relayed.update(totals_of(bridge.plane.counters(relay.key)))
+        yield from self._as_jvb(relayed)
         for name, value in sorted(totals.items()):
             yield CounterMetricFamily(f"pyjitsi_bridge_{name}", f"{name.replace('_', ' ')}, total.", value=value)
         yield CounterMetricFamily("pyjitsi_bridge_faults", "Errors of the bridge's own.", value=bridge.faults)
@@ -46,6 +51,32 @@ class BridgeCollector(Collector):
         for (what, reason), value in sorted(self.refused.items()):
             refused.add_metric([what, reason], value)
         yield refused
+
+    def _as_jvb(self, relayed: Mapping[str, int]) -> Iterator[Metric]:
+        """What dashboards for JVB look for, by its names."""
+        bridge = self._bridge
+        conferences = bridge.conferences.values()
+        gauges = {
+            "conferences": len(conferences),
+            "local_endpoints": bridge.endpoint_count,
+            "current_endpoints": bridge.endpoint_count,
+            "endpoints_relayed": sum(len(relay.endpoints) for each in conferences for relay in each.relays),
+            "conferences_with_relay": sum(len(each.relays) > 0 for each in conferences),
+            "graceful_shutdown": int(bridge.graceful_shutdown),
+        }
+        for name, value in gauges.items():
+            yield GaugeMetricFamily(f"jitsi_jvb_{name}", f"{name.replace('_', ' ')}, now.".capitalize(), value)
+        counters = {
+            "conferences_created": bridge.total_conferences,
+            "endpoints": bridge.total_endpoints,
+            "relays": bridge.total_relays,
+            **{f"relay_{name}": relayed.get(name, 0) for name in RELAYED},
+        }
+        for name, value in counters.items():
+            yield CounterMetricFamily(f"jitsi_jvb_{name}", f"{name.replace('_', ' ')}, in all.".capitalize(), value)
+
+
+RELAYED = ("packets_sent", "packets_received", "bytes_sent", "bytes_received")
 
 
 def totals_of(counters: object) -> dict[str, int]:

@@ -46,6 +46,12 @@ def stats(
         "participants": bridge.endpoint_count,
         "current_timestamp": timestamp.strftime("%Y-%m-%d %H:%M:%S.") + f"{timestamp.microsecond // 1000:03d}",
     }
+    links = [relay for each in bridge.conferences.values() for relay in each.relays]
+    found["octo_conferences"] = sum(len(each.relays) > 0 for each in bridge.conferences.values())
+    found["octo_endpoints"] = sum(len(relay.endpoints) for relay in links)
+    found["total_relays"] = bridge.total_relays
+    found["total_conferences_created"] = bridge.total_conferences
+    found["total_participants"] = bridge.total_endpoints
     if region is not None:
         found["region"] = region
     if relay_id is not None:

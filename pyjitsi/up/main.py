@@ -18,7 +18,6 @@ from pyjitsi.up.child import Child
 from pyjitsi.up.state import State
 
 WORKS_WITHIN = 45.0  # seconds, on a slow machine at its first start
-SERVICES = ("focus", "bridge", "web")
 
 
 def say(line: str) -> None:
@@ -33,7 +32,8 @@ def main(options: argparse.Namespace) -> int:
         raise StartError("prosody is not installed; on Debian: apt install prosody, on NixOS: nix develop")
     state = State(options.state)
     state.open()
-    plan = plans.make(state, options.listen, options.host_name, options.tls, options.udp_port, options.config)
+    plan = plans.make(state, options.listen, options.host_name, options.tls, options.udp_port, options.config,
+                      bridges=options.bridges)  # fmt: skip
     files = plans.write_settings(state, plan)
     _check_settings(files)
     configuration = _prosody_configuration(state, plan)
@@ -42,8 +42,8 @@ def main(options: argparse.Namespace) -> int:
 
 def _check_settings(files: dict[str, Path]) -> None:
     """Refuse a wrong setting before anything starts."""
-    for service, file in files.items():
-        settings_model(service).load(file)
+    for name, file in files.items():
+        settings_model(plans.service_of(name)).load(file)
 
 
 def _prosody_configuration(state: State, plan: plans.Plan) -> Path:
@@ -63,8 +63,8 @@ def _prosody_configuration(state: State, plan: plans.Plan) -> Path:
 def _children(state: State, prosody: str, configuration: Path, files: dict[str, Path], *, verbose: bool) -> list[Child]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("NOTIFY_")}
     commands = {"prosody": [prosody, "-F", "--config", str(configuration)]}
-    for service in SERVICES:
-        commands[service] = [sys.executable, "-m", "pyjitsi.cli", service, "--config", str(files[service])]
+    for name, file in files.items():
+        commands[name] = [sys.executable, "-m", "pyjitsi.cli", plans.service_of(name), "--config", str(file)]
     return [
         Child(name, command, environment, state.folder / "run" / f"{name}.log", say, echo=verbose)
         for name, command in commands.items()

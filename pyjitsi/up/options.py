@@ -19,6 +19,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--udp-port", type=int, default=10000, metavar="PORT", help="media of all clients (10000)")
     parser.add_argument(
+        "--bridges", type=int, default=1, metavar="N", help="how many bridges, to try what several do (1)"
+    )
+    parser.add_argument(
         "--state", type=Path, default=Path("state"), metavar="FOLDER", help="secrets and generated files (./state)"
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="TOML with tables [web], [focus], [bridge]")

@@ -12,11 +12,12 @@ from pyjitsi.up.state import State, free_port, to_toml
 
 FALLBACK_DOMAIN = "meet.localhost"  # XMPP's domain where people open the server by an address
 ANY = ("0.0.0.0", "::")
+MAX_BRIDGES = 9
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that is decided before anything starts."""
+    """Everything that is decided before anything starts. ``settings`` by process: several bridges are numbered."""
 
     url: str
     local_url: str
@@ -76,14 +77,25 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def make(state: State, listen: str, host_name: str | None, tls: str | None, udp_port: int, config: Path | None) -> Plan:
+def service_of(name: str) -> str:
+    """The service that a process of a plan runs: ``bridge2`` is a bridge."""
+    return name.rstrip("0123456789")
+
+
+def make(
+    state: State, listen: str, host_name: str | None, tls: str | None, udp_port: int, config: Path | None,
+    *, bridges: int = 1,
+) -> Plan:  # fmt: skip
     """Decide. Raises StartError."""
+    if not 1 <= bridges <= MAX_BRIDGES:
+        raise StartError(f"--bridges {bridges}: from 1 to {MAX_BRIDGES}")
     host, port = parse_listen(listen)
     overrides = _overrides(config)
     if not 0 < udp_port < 65536:
         raise StartError(f"--udp-port {udp_port}: not a port")
     check_free(host, port, socket.SOCK_STREAM, "--listen")
-    check_free("0.0.0.0", udp_port, socket.SOCK_DGRAM, "--udp-port")
+    for number in range(bridges):
+        check_free("0.0.0.0", udp_port + number, socket.SOCK_DGRAM, "--udp-port")
     local = host in ANY or host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
     name = host_name or ("localhost" if local else host)
     domain = FALLBACK_DOMAIN if _is_address(name) else name.lower()
@@ -96,6 +108,7 @@ def make(state: State, listen: str, host_name: str | None, tls: str | None, udp_
     ports = [free_port() for _ in range(6)]
     c2s, component, prosody, focus, bridge, web = ports
     socket_url = "ws" + url.removeprefix("http")
+    others = {f"bridge{number}": free_port() for number in range(2, bridges + 1)}
     settings: dict[str, dict[str, Any]] = {
         "web": {
             "domain": domain,
@@ -104,7 +117,10 @@ def make(state: State, listen: str, host_name: str | None, tls: str | None, udp_
             "http_port": web,
             "prosody_url": f"http://127.0.0.1:{prosody}",
             "focus_url": f"http://127.0.0.1:{focus}",
-            "bridges": {"jvb": f"http://127.0.0.1:{bridge}"},
+            "bridges": {
+                "jvb": f"http://127.0.0.1:{bridge}",
+                **{name.replace("bridge", "jvb"): f"http://127.0.0.1:{at}" for name, at in others.items()},
+            },
             **({"tls": {"certificate": str(files[0]), "key": str(files[1])}} if files else {}),
         },
         "focus": {
@@ -120,11 +136,19 @@ def make(state: State, listen: str, host_name: str | None, tls: str | None, udp_
             "udp_port": udp_port,
             "http_port": bridge,
             "websocket_base": f"{socket_url}colibri-ws",
+            "relay_id": "jvb",
+            "relay_websocket_base": f"ws://127.0.0.1:{bridge}/colibri-relay-ws",
             "drain_seconds": 0,  # Ctrl-C means it
         },
     }
-    for service, table in overrides.items():
-        settings[service].update(table)
+    for number, (name, at) in enumerate(others.items(), start=1):
+        own = name.replace("bridge", "jvb")
+        settings[name] = {
+            **settings["bridge"], "nickname": own, "server_id": own, "relay_id": own, "http_port": at,
+            "udp_port": udp_port + number, "relay_websocket_base": f"ws://127.0.0.1:{at}/colibri-relay-ws",
+        }  # fmt: skip
+    for name, table in settings.items():
+        table.update(overrides.get(service_of(name), {}))
     return Plan(
         url=url,
         local_url=f"{scheme}://{reach}:{port}/",

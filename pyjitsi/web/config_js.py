@@ -7,8 +7,13 @@ from typing import Any
 from pyjitsi.web.settings import Branding
 
 
-def build(domain: str, origin: str, overrides: Mapping[str, Any], branding: Branding | None = None) -> str:
-    """The script; ``origin`` is how the browser reached us (``https://meet.example.org``)."""
+def build(
+    domain: str, origin: str, overrides: Mapping[str, Any], branding: Branding | None = None, region: str | None = None
+) -> str:
+    """The script; ``origin`` is how the browser reached us (``https://meet.example.org``).
+
+    ``region`` is where the person is; clients say it in their presence, and the focus chooses a bridge by it.
+    """
     socket = "ws" + origin.removeprefix("http")
     config: dict[str, Any] = {
         "hosts": {"domain": domain, "muc": f"conference.{domain}", "focus": f"focus.{domain}"},
@@ -29,6 +34,8 @@ def build(domain: str, origin: str, overrides: Mapping[str, Any], branding: Bran
         config["defaultLogoUrl"] = "/branding/logo"
     if branding is not None and branding.background_color is not None:
         config["backgroundColor"] = branding.background_color
+    if region is not None:
+        config["deploymentInfo"] = {"userRegion": region}
     text = json.dumps(_merged(config, overrides), indent=2).replace("</", "<\\/")
     return f"var config = {text};\n"
 

@@ -15,6 +15,7 @@ from pyjitsi.web.settings import WebSettings
 
 log = structlog.get_logger("web")
 
+REGION = re.compile(r"^[A-Za-z0-9_.-]{1,64}$")
 ROOM = re.compile(r"^[^\s/?&:'\"<>@%#]{1,200}$")
 BUNDLE = Path(__file__).parent / "client" / "dist"
 NO_BUNDLE = "The client is not built; run `make client` in the checkout, or set `client` to a built one.\n"
@@ -49,7 +50,7 @@ class WebService:
         add("*", "/xmpp-websocket", self._xmpp_web_socket)
         add("*", "/http-bind", self._bosh)
         add("*", "/conference-request/v1", self._conference_request)
-        add("GET", "/colibri-ws/{server}/{rest:.+}", self._bridge_channel)
+        add("GET", "/{kind:colibri-ws|colibri-relay-ws}/{server}/{rest:.+}", self._bridge_channel)
         app.router.add_get("/", self._index)
         app.router.add_get("/{path:.+}", self._file_or_room)
         self._http: HttpServer = HttpServer(app, settings.listen_host, settings.listen_port, self._tls())
@@ -111,7 +112,10 @@ class WebService:
 
     async def _config(self, request: web.Request) -> web.Response:
         origin = f"{self.proxy.scheme(request)}://{request.host}"
-        text = config_js.build(self.settings.domain, origin, self.settings.config, self.settings.branding)
+        region = request.headers.get("X-Proxy-Region") or self.settings.region
+        if region is not None and not REGION.match(region):
+            region = None  # whoever sends this harms only the choice of its own bridge, and our page must stay JSON
+        text = config_js.build(self.settings.domain, origin, self.settings.config, self.settings.branding, region)
         return web.Response(text=text, content_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
     async def _logo(self, _request: web.Request) -> web.StreamResponse:
@@ -154,7 +158,9 @@ class WebService:
         base = self.settings.bridges.get(server)
         if base is None:
             raise web.HTTPNotFound(text="no such bridge")
-        return await self.proxy.forward(request, base, f"/colibri-ws/{server}/{request.match_info['rest']}")
+        return await self.proxy.forward(
+            request, base, f"/{request.match_info['kind']}/{server}/{request.match_info['rest']}"
+        )
 
 
 def create(settings: WebSettings) -> WebService:

@@ -59,4 +59,9 @@ class WebSettings(ServiceSettings):
     http_host: str = Field(default="127.0.0.1", description="Health and metrics, apart from what the world sees.")
     http_port: int = Field(default=8081, ge=1, le=65535, description="Beside 8080.")
     client: Path | None = Field(default=None, description="The built client; unset is the one that came along.")
+    region: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9_.-]{1,64}$",
+        description="Where people are whose proxy sets no X-Proxy-Region; the focus chooses bridges by it.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")
