@@ -5,10 +5,11 @@ counted, logged once a room, and the others go on.
 """
 
 import itertools
+import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -32,6 +33,7 @@ from pyjitsi.bridge.relay import Relay
 from pyjitsi.bridge.transport.certificate import Certificate
 
 log = structlog.get_logger("bridge")
+QUIET: Any = structlog.wrap_logger(None, wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
 class Ports(Protocol):
@@ -65,6 +67,7 @@ class Bridge:
         self.ports: Ports | None = None
         self.on_dial: Callable[[Conference, Relay], None] | None = None  # a relay's web-socket is ours to open
         self.conferences: dict[str, Conference] = {}
+        self.tests: dict[str, Conference] = {}  # of the self-test: in no figure, and nothing waits for them
         self.demux: Demultiplexer = Demultiplexer()
         self.dropped: Counter[str] = Counter()
         self.gone: Counter[str] = Counter()  # totals of endpoints that ended
@@ -80,6 +83,19 @@ class Bridge:
         self._transmits: list[tuple[bytes, Address]] = []
 
     # Conferences and endpoints.
+
+    def open_test(self, meeting_id: str, now: float) -> Conference:
+        """Make a conference of the self-test."""
+        conference = Conference(meeting_id, meeting_id, next(self._keys), self.plane, now)
+        self.tests[meeting_id] = conference
+        return conference
+
+    def close_test(self, conference: Conference) -> None:
+        """End it."""
+        for endpoint in conference.endpoints.values():
+            self._unregister(endpoint, counted=False)
+        conference.close()
+        del self.tests[conference.meeting_id]
 
     def open(self, meeting_id: str, name: str, now: float) -> Conference:
         """Make a conference."""
@@ -108,6 +124,9 @@ class Bridge:
         conference.add(endpoint)
         self.demux.add(endpoint)
         self._by_key[key] = (conference, endpoint)
+        if conference.meeting_id in self.tests:
+            endpoint.log = QUIET
+            return endpoint
         self.total_endpoints += 1
         endpoint.log.info("endpoint created")
         return endpoint
@@ -148,11 +167,12 @@ class Bridge:
         conference.remove_relay(relay)
         relay.log.info("relay ended")
 
-    def _unregister(self, endpoint: Peer) -> None:
+    def _unregister(self, endpoint: Peer, *, counted: bool = True) -> None:
         counters = self.plane.counters(endpoint.key)
-        (self.gone_relays if isinstance(endpoint, Relay) else self.gone).update(totals_of(counters))
-        self.dropped.update(endpoint.dropped)
-        self.dropped.update(counters.dropped or {})
+        if counted:
+            (self.gone_relays if isinstance(endpoint, Relay) else self.gone).update(totals_of(counters))
+            self.dropped.update(endpoint.dropped)
+            self.dropped.update(counters.dropped or {})
         self.demux.remove(endpoint)
         self._by_key.pop(endpoint.key, None)
         endpoint.close()
@@ -230,7 +250,7 @@ class Bridge:
             self._fault("plane", error)
         self.pump(now)
         self.demux.forget_old_checks(now)
-        for conference in list(self.conferences.values()):
+        for conference in (*self.conferences.values(), *self.tests.values()):
             try:
                 self._tick(conference, now)
             except Exception as error:
@@ -245,7 +265,7 @@ class Bridge:
                 self.unlink(conference, relay)
         for peer in (*conference.endpoints.values(), *conference.relays):
             self.collect(peer, now)
-        if conference.abandoned(now):
+        if conference.meeting_id in self.conferences and conference.abandoned(now):
             self.close(conference)
 
     def _fault(self, where: str, error: Exception) -> None:

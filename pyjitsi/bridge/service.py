@@ -21,6 +21,7 @@ from pyjitsi.bridge.drain import Drain
 from pyjitsi.bridge.http import ChannelServer
 from pyjitsi.bridge.metrics import BridgeCollector
 from pyjitsi.bridge.plane import create as create_plane
+from pyjitsi.bridge.selftest import SelfTest
 from pyjitsi.bridge.settings import BridgeSettings
 from pyjitsi.bridge.stats import INTERVAL, Stat, Stress, as_text, stats
 from pyjitsi.bridge.transport.certificate import Certificate
@@ -67,6 +68,7 @@ class BridgeService:
             [host.ip for host in hosts], settings.udp_port, self.bridge.plane.receive, self._flush,
             optional=not settings.bind_addresses,
         )  # fmt: skip
+        self._self_test: SelfTest = SelfTest(self.bridge, self._port, self._flush)
         self._stress: Stress = Stress()
         self._drain: Drain = Drain(settings.drain_seconds)
         self._drained: asyncio.Event = asyncio.Event()
@@ -127,7 +129,11 @@ class BridgeService:
         connection.on_connected(self._enter)
         connection.on_disconnected(self._joined.clear)
         await connection.start()
-        self._tasks = [asyncio.create_task(self._timers()), asyncio.create_task(self._announce())]
+        self._tasks = [
+            asyncio.create_task(self._timers()),
+            asyncio.create_task(self._announce()),
+            asyncio.create_task(self._self_test.run()),
+        ]
 
     async def ready(self) -> None:
         """Return once the bridge is in the brewery."""
@@ -172,6 +178,8 @@ class BridgeService:
             return Health(False, "not in the brewery", details)
         if any(task.done() for task in self._tasks):
             return Health(False, "a timer ended; see the log", details)
+        if self._self_test.failure is not None:
+            return Health(False, f"the self-test failed: {self._self_test.failure}", details)
         return Health(True, details=details)
 
     # XMPP.
@@ -246,7 +254,8 @@ class BridgeService:
         settings = self.settings
         return stats(
             self.bridge, self._stress.level, __version__, settings.region, settings.relay_id, clock.wall(),
-            healthy=self.health().healthy, drain=self._drain.draining,
+            healthy=self.health().healthy, drain=self._drain.announced,
+            shutting_down=self._drain.moving,
         )  # fmt: skip
 
     async def _announce(self) -> None:
@@ -280,7 +289,7 @@ class BridgeService:
             if not self._drained.is_set() and self._drain.over(now, len(self.bridge.conferences)):
                 self._drained.set()
                 log.info("drained", conferences=len(self.bridge.conferences))
-                if not self._drain.refusing:
+                if not self._drain.refusing or self._drain.ends_process:
                     os.kill(os.getpid(), signal.SIGTERM)  # handed over: the service manager starts us anew
 
 

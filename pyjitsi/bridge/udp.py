@@ -86,6 +86,11 @@ class MediaPort:
             asyncio.get_running_loop().add_reader(opened, self._readable, opened, f"%{zone}")
         return ports
 
+    @property
+    def bound(self) -> list[Address]:
+        """What is listened on."""
+        return [each.getsockname()[:2] for each in self._sockets]
+
     def close_zone(self, zone: str) -> None:
         """Close the ports of one peer."""
         for opened in self._zones.pop(zone, []):

@@ -9,6 +9,7 @@ from aiohttp import web
 from pyjitsi.focus.brewery import Brewery
 from pyjitsi.focus.bridges import BridgeRegistry, Found, Lost
 from pyjitsi.focus.choice import BridgeChoice, Rules
+from pyjitsi.focus.control import FocusControl
 from pyjitsi.focus.http import add_conference_requests
 from pyjitsi.focus.metrics import CONFERENCES, PARTICIPANTS, REFUSED, REQUESTS
 from pyjitsi.focus.room import JoinError, Room
@@ -43,6 +44,7 @@ class FocusService:
         app = web.Application(client_max_size=65_536)
         add_observability(app, self.health)
         add_conference_requests(app, self.conference_request)
+        FocusControl(self.choice, lambda: {name: room.conference for name, room in self.rooms.items()}).add_to(app)
         self._http: HttpServer = HttpServer(app, settings.http_host, settings.http_port)
         CONFERENCES.set_function(lambda: len(self.rooms))
         PARTICIPANTS.set_function(lambda: sum(len(room.conference.members) for room in self.rooms.values()))

@@ -1,5 +1,6 @@
 """``/about/health`` and ``/metrics`` for a service's HTTP server."""
 
+import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,3 +53,10 @@ class HttpServer:
     async def stop(self) -> None:
         """Close all connections."""
         await self._runner.cleanup()
+
+
+def from_this_machine(request: web.Request) -> bool:
+    """Whether loopback sent it, and no proxy on behalf of somebody else."""
+    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers or request.remote is None:
+        return False
+    return ipaddress.ip_address(request.remote.partition("%")[0]).is_loopback

@@ -70,7 +70,7 @@ class MeetingServer:
                 found.put(match.group(0))
 
     def children(self) -> dict[str, int]:
-        """Process ids of the server's children by service name (``prosody``, ``focus``, ``bridge``, ``bridge2``, ``web``)."""
+        """Process ids of the server's children by name (``prosody``, ``focus``, ``bridge``, ``bridge2``, ``web``)."""
         assert self.process is not None
         tree = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         found: dict[str, int] = {}

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.scenario.meeting.conftest import Invite
+from tests.support.http import session
 from tests.support.participant import Participant
 from tests.support.server import MeetingServer
 
@@ -70,3 +71,73 @@ async def test_only_a_dead_bridges_people_move(invite: Invite, room: str, server
             await person.until(lambda a=person, b=other: a.sees(b), "the moved ones' new picture", 10)
     assert took < 10
     assert all(each.offers == 1 for each in stayed)
+
+
+async def ask(server: MeetingServer, path: str, body: object = None) -> tuple[int, object]:
+    """The focus's HTTP interface."""
+    url = f"http://127.0.0.1:{server.settings('focus')['http_port']}{path}"
+    async with session() as http, http.request("GET" if body is None else "POST", url, json=body) as answer:
+        return answer.status, await answer.json() if answer.content_type == "application/json" else await answer.text()
+
+
+async def test_a_bridge_that_drains_can_be_emptied(invite: Invite, room: str, server: MeetingServer) -> None:
+    people = [await invite(room) for _ in range(4)]
+    await all_see_each_other(people)
+    drain = f"http://127.0.0.1:{server.settings('bridge2')['http_port']}/colibri/drain"
+    async with session() as http:
+        async with http.post(f"{drain}/enable") as answer:
+            assert answer.status == 200
+        try:
+            async with http.get(drain) as answer:
+                assert await answer.json() == {"drain": True}
+            await asyncio.sleep(0.3)
+            began = time.monotonic()
+            status, moved = await ask(server, "/move-endpoints/move-fraction?bridge=jvb2&fraction=1")
+            assert (status, moved) == (200, {"movedEndpoints": 2, "conferences": 1})
+            await people[0].until(lambda: sum(each.offers == 2 for each in people) == 2, "two second offers", 15)
+            for person in people:
+                if person.offers == 2:
+                    person.received.clear()
+            await all_see_each_other(people)
+            print(f"after being moved: all see each other again after {time.monotonic() - began:.1f} s")
+            assert server.metric("bridge2", "jitsi_jvb_local_endpoints") == 0
+            assert server.metric("bridge", "jitsi_jvb_local_endpoints") == 4
+            _, debug = await ask(server, "/debug")
+            bridges = debug["bridge_selector"]["bridge"]  # pyright: ignore[reportIndexIssue, reportUnknownVariableType, reportArgumentType, reportCallIssue]
+            assert {name.partition("/")[2]: each["endpoints"] for name, each in bridges.items()} == {  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+                "jvb": 4, "jvb2": 0,
+            }  # fmt: skip
+        finally:
+            await http.post(f"{drain}/disable")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "says"),
+    [
+        ("/move-endpoints/move-endpoint?endpoint=x", None, 400, "conference is missing"),
+        ("/move-endpoints/move-endpoint?conference=no@where&endpoint=x", None, 404, "no conference no@where"),
+        ("/move-endpoints/move-endpoints?bridge=moon", None, 404, "no bridge moon"),
+        ("/move-endpoints/move-endpoints?bridge=jvb&numEndpoints=-1", None, 400, "numEndpoints '-1'"),
+        ("/move-endpoints/move-fraction?bridge=jvb&fraction=nan", None, 400, "fraction 'nan'"),
+        ("/pin", {"conferenceId": "a@b"}, 400, "jvbVersion"),
+        ("/pin", {"conferenceId": "a@b", "jvbVersion": "1", "durationMinutes": 0}, 400, "durationMinutes"),
+        ("/pin", [], 400, "not an object"),
+        ("/pin/remove", {"conferenceId": "a@b"}, 404, "not pinned"),
+    ],
+)
+async def test_a_wrong_wish_is_answered_by_what_was_wrong(
+    server: MeetingServer, path: str, body: object, status: int, says: str
+) -> None:
+    answered, text = await ask(server, path, body)
+    assert (answered, says in str(text)) == (status, True), text
+
+
+async def test_a_room_can_be_pinned_to_a_version(invite: Invite, room: str, server: MeetingServer) -> None:
+    wish = {"conferenceId": room, "jvbVersion": "no such version", "durationMinutes": 5}
+    assert (await ask(server, "/pin", wish))[0] == 200
+    _, pins = await ask(server, "/pin")
+    assert [(each["conferenceId"], each["jvbVersion"]) for each in pins] == [(room, "no such version")]  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType, reportUnknownMemberType, reportIndexIssue, reportArgumentType, reportCallIssue]
+    one, two = await invite(room), await invite(room)
+    await asyncio.sleep(1)
+    assert (one.offers, two.offers) == (0, 0)  # no bridge has that version
+    assert (await ask(server, "/pin/remove", {"conferenceId": room}))[0] == 200

@@ -23,6 +23,11 @@ def test_the_presence_has_what_a_focus_reads(stage: Stage) -> None:
         "conferences": "1",
         "endpoints": "1",
         "participants": "1",
+        "octo_conferences": "0",
+        "octo_endpoints": "0",
+        "total_relays": "0",
+        "total_conferences_created": "1",
+        "total_participants": "1",
         "current_timestamp": "2026-03-02 10:15:07.114",
     }
 

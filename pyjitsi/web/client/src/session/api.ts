@@ -149,6 +149,7 @@ export interface MeetConfig {
   readonly resolution?: number;
   readonly disableSimulcast?: boolean;
   readonly prejoinConfig?: { readonly enabled?: boolean };
+  readonly deploymentInfo?: { readonly userRegion?: string };
   readonly defaultLanguage?: string;
   readonly defaultLocalDisplayName?: string;
   /** An organisation's own name, picture and colour (the server's `branding`). */

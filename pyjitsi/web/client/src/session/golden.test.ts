@@ -83,13 +83,14 @@ describe("stanzas", () => {
       ["3fa81c02-a0", { muted: true, desktop: false }],
       ["3fa81c02-v1", { muted: false, desktop: true }],
     ]);
-    const own = { name: "Ines", raisedHandAt: 5, sources };
+    const own = { name: "Ines", raisedHandAt: 5, region: "eu-north", sources };
     const first = written(buildPresence("atrium@muc/3fa81c02", own, { password: "x" }));
     expect(first).toContain('<x xmlns="http://jabber.org/protocol/muc">');
     expect(first).toContain("<password>x</password>");
     const next = written(buildPresence("atrium@muc/3fa81c02", own, null));
     expect(next).not.toContain("protocol/muc");
     expect(next).toContain('{"3fa81c02-a0":{"muted":true},"3fa81c02-v1":{"muted":false,"videoType":"desktop"}}');
+    expect(next).toContain("<jitsi_participant_region>eu-north</jitsi_participant_region>");
     expect(next).toContain("<jitsi_participant_raisedHand>5</jitsi_participant_raisedHand>");
   });
 

@@ -260,7 +260,8 @@ export class MeetingSession implements Meeting {
       [`${id}-v0`, { muted: this.#media.videoMuted, desktop: false }],
     ]);
     if (this.#screenShared) sources.set(`${id}-v1`, { muted: this.#media.screen === null, desktop: true });
-    return { name: this.#name, raisedHandAt: this.#raisedHandAt, sources };
+    const region = this.config.deploymentInfo?.userRegion ?? null;
+    return { name: this.#name, raisedHandAt: this.#raisedHandAt, region, sources };
   }
 
   #publish(): void {

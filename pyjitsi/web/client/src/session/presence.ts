@@ -11,6 +11,8 @@ export interface SourceState {
 export interface OwnPresence {
   readonly name: string;
   readonly raisedHandAt: number | null;
+  /** Where we are, for the choice of a bridge near us. */
+  readonly region: string | null;
   readonly sources: ReadonlyMap<string, SourceState>;
 }
 
@@ -38,6 +40,7 @@ export function buildPresence(to: string, own: OwnPresence, join: { password?: s
     element("c", { xmlns: NS.caps, hash: "sha-1", node: CAPS_NODE, ver: "pyjitsi-1" }),
     element("SourceInfo", {}, JSON.stringify(info)),
     element("jitsi_participant_codecList", {}, "vp8,vp9,av1,h264"),
+    own.region === null ? null : element("jitsi_participant_region", {}, own.region),
     own.raisedHandAt === null ? null : element("jitsi_participant_raisedHand", {}, String(own.raisedHandAt)),
     own.name === "" ? null : element("nick", { xmlns: NS.nick }, own.name),
   );
