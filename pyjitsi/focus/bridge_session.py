@@ -118,7 +118,9 @@ def verdict(condition: str, detail: colibri2.ErrorDetail, *, allocating: bool) -
     match condition:
         case "item-not-found" if not detail.from_bridge:
             return "participant" if allocating else "bridge"
-        case "bad-request" if allocating:
+        case "bad-request":
+            # Jicofo leaves the bridge for it outside of allocations, and invites everybody there again: whoever sends
+            # something that a bridge refuses could end others' calls.
             return "participant"
         case "conflict":
             return "bridge"

@@ -23,12 +23,14 @@ from pyjitsi.focus.sources import BRIDGE, ConferenceSources, Limits, of_contents
 from pyjitsi.xmpp.connection import IqError, IqTimeout
 from pyjitsi.xmpp.stanzas import colibri2, disco
 from pyjitsi.xmpp.stanzas.errors import StanzaError
+from pyjitsi.xmpp.stanzas.ice_udp import credential_problem
 from pyjitsi.xmpp.stanzas.jingle import NS_ERRORS, Jingle, build, unknown_session
 from pyjitsi.xmpp.stanzas.jingle import BridgeSession as BridgeSessionElement
 from pyjitsi.xmpp.stanzas.presence import Occupant
 
 log = structlog.get_logger("focus")
 
+SIGNALLING_DELAYS = ((100, 1.0), (50, 0.5), (20, 0.2))  # people and seconds; Jicofo's, and a step for less
 CONTENTS = ("audio", "video", "data")
 
 
@@ -83,6 +85,7 @@ class Conference:
         self._pinned: str | None = bridges.pin(room, wire.now())
         self._wire: Wire = wire
         self._bridge_available: bool = True
+        self._telling: bool = False
         self._caps: dict[str, frozenset[str]] = {}
         self._cancel_timer: Callable[[], None] | None = None
         self.log = log.bind(room=room)
@@ -458,6 +461,10 @@ class Conference:
         transport = request.transport()
         if transport is None or not transport.ufrag or not transport.pwd:
             raise StanzaError("bad-request", "the answer has no ICE credentials")
+        # What only the bridge would refuse must not get that far: its errors are about more people than this one.
+        problem = credential_problem("ufrag", transport.ufrag) or credential_problem("pwd", transport.pwd)
+        if problem is not None:
+            raise StanzaError("bad-request", problem)
         if not transport.fingerprints:
             raise StanzaError("bad-request", "the answer has no DTLS fingerprint")
         self.sources.add(member.endpoint, of_contents(request.contents, request.json, member.endpoint))
@@ -488,9 +495,25 @@ class Conference:
         self._tell_others(member)
 
     def _tell_others(self, member: Member) -> None:
-        for other in self.members:
-            if other is not member:
-                self._catch_up(other)
+        """In a small room at once; in a large one together with what changes in the next moment.
+
+        Each change is a stanza to everybody: told one by one, a hundred people who come at once are ten thousand.
+        """
+        size = len(self.members)
+        delay = next((seconds for people, seconds in SIGNALLING_DELAYS if size >= people), 0.0)
+        if not delay:
+            for other in self.members:
+                if other is not member:
+                    self._catch_up(other)
+        elif not self._telling:
+            self._telling = True
+            self._wire.later(delay, self._tell_everybody)
+
+    def _tell_everybody(self) -> None:
+        self._telling = False
+        if not self.closed:
+            for member in self.members:
+                self._catch_up(member)
 
     def _catch_up(self, member: Member) -> None:
         """Tell a client what changed of others' sources since it was told last."""

@@ -2,12 +2,10 @@
 
 import random
 import secrets
-import string
 from dataclasses import dataclass
 
 from pyjitsi.bridge.plane.api import Address
-
-ICE_CHARS = string.ascii_letters + string.digits + "+/"
+from pyjitsi.xmpp.stanzas.ice_udp import ICE_CHARS, credential_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +16,9 @@ class Credentials:
     pwd: str
 
     def __post_init__(self) -> None:
-        _check("ufrag", self.ufrag, 4)
-        _check("pwd", self.pwd, 22)
+        problem = credential_problem("ufrag", self.ufrag) or credential_problem("pwd", self.pwd)
+        if problem is not None:
+            raise ValueError(problem)
 
     def __repr__(self) -> str:
         return f"Credentials(ufrag={self.ufrag!r}, pwd=…)"
@@ -32,13 +31,6 @@ class Credentials:
             ufrag=prefix + "".join(source.choice(ICE_CHARS) for _ in range(8)),
             pwd="".join(source.choice(ICE_CHARS) for _ in range(24)),
         )
-
-
-def _check(name: str, value: str, shortest: int) -> None:
-    if not shortest <= len(value) <= 256:
-        raise ValueError(f"the ICE {name} has {len(value)} characters instead of {shortest} to 256")
-    if any(char not in ICE_CHARS for char in value):
-        raise ValueError(f"the ICE {name} has a character other than letters, digits, + and /")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ NS_COLIBRI = "http://jitsi.org/protocol/colibri"
 Setup = Literal["actpass", "active", "passive"]
 CANDIDATE_TYPES = ("host", "srflx", "prflx", "relay")
 MAX_CANDIDATES = 64
+ICE_CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+SHORTEST = {"ufrag": 4, "pwd": 22}  # characters (RFC 8839 section 5.4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,15 @@ class IceUdpTransport:
     web_sockets: tuple[WebSocket, ...] = ()
     rtcp_mux: bool = False
     ice_generation: int | None = None
+
+
+def credential_problem(name: Literal["ufrag", "pwd"], value: str) -> str | None:
+    """What is wrong with an ICE credential, None where nothing is (RFC 8839 section 5.4)."""
+    if not SHORTEST[name] <= len(value) <= 256:
+        return f"the ICE {name} has {len(value)} characters instead of {SHORTEST[name]} to 256"
+    if any(char not in ICE_CHARS for char in value):
+        return f"the ICE {name} has a character other than letters, digits, + and /"
+    return None
 
 
 def parse(element: Element) -> IceUdpTransport:

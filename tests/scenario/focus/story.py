@@ -23,7 +23,9 @@ CANDIDATE = ice_udp.Candidate("1", 1, "udp", 7, "198.51.100.2", 10000, "host")
 BRIDGE_TRANSPORT = ice_udp.IceUdpTransport(
     "bu", "bp", (CANDIDATE,), (FINGERPRINT,), (ice_udp.WebSocket("wss://talk.example/colibri-ws/j/c/e?pwd=x"),), True
 )
-CLIENT_TRANSPORT = ice_udp.IceUdpTransport("cu", "cp", (), (ice_udp.Fingerprint("sha-256", "EF:01", "active"),))
+CLIENT_TRANSPORT = ice_udp.IceUdpTransport(
+    "clientufrag", "client+password/of22ch", (), (ice_udp.Fingerprint("sha-256", "EF:01", "active"),)
+)
 
 
 class Story:

@@ -1,6 +1,7 @@
 """Conferences from the first request to the last farewell, with a fake clock."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -281,3 +282,43 @@ async def test_a_client_that_refuses_the_offer_is_left_and_its_endpoint_freed() 
     await story.joins("aaaaaaaa", "bbbbbbbb")
     assert {nick for nick, each in story.sent if each.action == "session-terminate"} == {"aaaaaaaa", "bbbbbbbb"}
     assert story.asked[-1][1].expire
+
+
+async def test_an_answer_that_a_bridge_would_refuse_costs_only_its_sender() -> None:
+    story = Story()
+    await story.bridge_appears()
+    await story.joins("aaaaaaaa", "bbbbbbbb", "cccccccc")
+    await story.accepts("aaaaaaaa", 11, 12)
+    await story.accepts("bbbbbbbb", 21, 22)
+    for ufrag, pwd, text in (("abc", "x" * 22, "ufrag has 3"), ("abcd", "not-legal" * 3, "pwd has a character")):
+        bad = replace(CLIENT_TRANSPORT, ufrag=ufrag, pwd=pwd)
+        with pytest.raises(StanzaError, match=text):
+            await story.accepts("cccccccc", 31, 32, transport=bad)
+    # And where a bridge finds fault with what the focus let through.
+    story.bridge_answer = lambda _request: refuse("bad-request")
+    await story.accepts("cccccccc", 31, 32)
+    assert [len(story.told(nick, "session-initiate")) for nick in ("aaaaaaaa", "bbbbbbbb", "cccccccc")] == [1, 1, 1]
+    assert not story.told("aaaaaaaa", "session-terminate")
+    third = story.conference.members.get("cccccccc")
+    assert third is not None
+    assert third.session is not None
+    assert third.session.state == "ended"
+
+
+async def test_in_a_large_room_sources_are_told_together() -> None:
+    story = Story()
+    await story.bridge_appears()
+    people = [f"p{number:07}" for number in range(60)]
+    await story.joins(*people)
+    for number, nick in enumerate(people):
+        await story.accepts(nick, 10 * number + 1, 10 * number + 2)
+    await story.pass_time(1.0)
+    first = story.told(people[0], "source-add")
+    assert len(first) < 5
+    assert {owner for each in first for owner in owners_told(each)} == set(people[1:])
+    # Nobody is told twice, and who leaves within the delay is told of as gone.
+    assert sum(len(owners_told(each)) for each in first) == 59
+    await story.says(people[1], "source-remove", contents=contents(people[1], 0, [12])[1:2])
+    assert not story.told(people[0], "source-remove")
+    await story.pass_time(1.0)
+    assert len(story.told(people[0], "source-remove")) == 1

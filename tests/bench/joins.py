@@ -1,0 +1,140 @@
+"""How fast a room fills: ``python -m tests.bench.joins [--people 100] [--rooms 1] [--restart-focus]``.
+
+Scripted participants on a real server (Prosody, focus, bridge) ask, join, and accept their offer; they have no media.
+Printed: the time until all have accepted, percentiles from request to accepted session, what was refused, and what each
+service used of processor and memory meanwhile.
+"""
+
+import argparse
+import asyncio
+import os
+import random
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from pyjitsi.xmpp.stanzas.ice_udp import Fingerprint, IceUdpTransport
+from tests.support.jingle_sdp import LocalSources, Offer, accept
+from tests.support.participant import Participant
+from tests.support.server import MeetingServer
+from tests.support.xmpp_client import Refused, XmppClient
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Silent(Participant):
+    """A participant without media: its answer is a fair one, but nobody is behind its address."""
+
+    def __init__(self, client: XmppClient, room: str) -> None:
+        super().__init__(client, room)
+        self.began: float = 0.0
+        self.accepted: asyncio.Event = asyncio.Event()
+        self.took: float = 0.0
+        self.refused: str = ""
+
+    async def enter(self) -> None:
+        """Ask for the conference and join."""
+        self.began = time.monotonic()
+        await self.join()
+
+    async def accept(self, offer: Offer) -> None:
+        """Answer at once, unless the server has gone."""
+        fingerprint = Fingerprint("sha-256", ":".join(f"{random.randrange(256):02X}" for _ in range(32)), "active")
+        transport = IceUdpTransport(f"u{self.nick}", f"{self.nick}password0of0a0script", fingerprints=(fingerprint,))
+        ssrcs = random.sample(range(1, 2**32 - 1), 3)
+        self.mine = LocalSources(*ssrcs)
+        answer = accept(offer, self.nick, self.focus, self.client.jid, transport, self.mine)
+        try:
+            await self.client.iq(self.focus, answer)
+        except Refused as error:
+            self.refused = str(error)[:300]
+            return
+        self.took = time.monotonic() - self.began
+        self.accepted.set()
+
+
+def usage(server: MeetingServer) -> dict[str, tuple[float, int]]:
+    """Processor seconds and resident MB of each service."""
+    found: dict[str, tuple[float, int]] = {}
+    for name, pid in server.children().items():
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        found[name] = (int(fields[11]) + int(fields[12])) / TICKS, int(fields[21]) * os.sysconf("SC_PAGESIZE") >> 20
+    return found
+
+
+async def run(options: argparse.Namespace) -> int:
+    """The benchmark; 0 where everybody got in."""
+    server = MeetingServer(Path(tempfile.mkdtemp(prefix="meet-joins-")))
+    server.start()
+    url = server.url.replace("http", "ws", 1) + "xmpp-websocket"
+    clients: list[Silent] = []
+    try:
+        for start in range(0, options.people * options.rooms, 50):
+            batch = [XmppClient(url, "localhost") for _ in range(min(50, options.people * options.rooms - start))]
+            await asyncio.gather(*(client.connect() for client in batch))
+            clients += [
+                Silent(client, f"room{(start + at) // options.people}@conference.localhost")
+                for at, client in enumerate(batch)
+            ]
+        before, began = usage(server), time.monotonic()
+        entering = [asyncio.create_task(each.enter()) for each in clients]
+        results = await asyncio.gather(*entering, return_exceptions=True)
+        waiting = [asyncio.create_task(each.accepted.wait()) for each in clients]
+        await asyncio.wait(waiting, timeout=options.limit)
+        wall = max((each.began + each.took for each in clients), default=began) - began
+        for task in waiting:
+            task.cancel()
+        failed = [str(each) for each in results if isinstance(each, Exception)]
+        failed += [each.refused for each in clients if each.refused]
+        took = sorted(each.took for each in clients if each.accepted.is_set())
+        print(f"{options.rooms} rooms of {options.people}: {len(took)} of {len(clients)} accepted in {wall:.1f} s")
+        if len(took) > 1:
+            marks = statistics.quantiles(took, n=100)
+            print(f"request to accepted: median {marks[49]:.2f} s, 99th percentile {marks[98]:.2f} s")
+        for name, (processor, memory) in usage(server).items():
+            print(f"{name}: {processor - before[name][0]:.1f} s of processor, {memory} MB resident")
+        for text in failed[:5]:
+            print(f"failed: {text}")
+        if options.restart_focus:
+            await restart(server, clients)
+        return 0 if len(took) == len(clients) and not failed else 1
+    finally:
+        await asyncio.gather(*(each.client.close() for each in clients), return_exceptions=True)
+        server.stop()
+
+
+async def restart(server: MeetingServer, clients: list[Silent]) -> None:
+    """Kill the focus under all of them, and wait until everybody has a session again, asking as clients do."""
+    offers = [each.offers for each in clients]
+    began = time.monotonic()
+    server.kill("focus")
+    rooms = {each.room: each for each in clients}
+    while rooms and time.monotonic() - began < 120:
+        for room, each in list(rooms.items()):
+            try:
+                await each.request_conference()
+                del rooms[room]
+            except Exception:  # the focus is not back yet
+                await asyncio.sleep(0.5)
+    while any(each.offers == was for each, was in zip(clients, offers, strict=True)):
+        if time.monotonic() - began > 120:
+            break
+        await asyncio.sleep(0.1)
+    settled = sum(each.offers > was for each, was in zip(clients, offers, strict=True))
+    print(f"focus restarted: {settled} of {len(clients)} have a session again after {time.monotonic() - began:.1f} s")
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--people", type=int, default=100, help="in each room")
+    parser.add_argument("--rooms", type=int, default=1)
+    parser.add_argument("--limit", type=float, default=60.0, help="seconds to wait for the last")
+    parser.add_argument("--restart-focus", action="store_true", help="kill the focus afterwards, and measure again")
+    return asyncio.run(run(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
