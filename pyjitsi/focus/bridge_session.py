@@ -122,6 +122,8 @@ def verdict(condition: str, detail: colibri2.ErrorDetail, *, allocating: bool) -
             # Jicofo leaves the bridge for it outside of allocations, and invites everybody there again: whoever sends
             # something that a bridge refuses could end others' calls.
             return "participant"
+        case "resource-constraint" if allocating:
+            return "participant"  # the bridge is full: those who are on it have nothing to do with that
         case "conflict":
             return "bridge"
         case _:

@@ -1,5 +1,5 @@
 -- Joins of one room come one after another: each costs a presence to everybody inside and an allocation at the bridge.
--- Whoever comes too fast waits at the door.
+-- A hundred people may come at once; whoever comes faster waits at the door.
 
 local async = require "util.async";
 local cache = require "util.cache";
@@ -8,8 +8,8 @@ local jid_bare = require "util.jid".bare;
 local bucket = module:require "meet_bucket";
 
 local focus = module:get_option_string("meet_focus");
-local rate = module:get_option_number("meet_joins_per_second", 10);
-local burst = module:get_option_number("meet_join_burst", 30);
+local rate = module:get_option_number("meet_joins_per_second", 40);
+local burst = module:get_option_number("meet_join_burst", 100);
 local longest_wait = 30;
 
 local rooms = cache.new(10000);

@@ -85,6 +85,7 @@ def test_with_the_brewery_all_bridges_are_lost(registry: BridgeRegistry) -> None
         ("service-unavailable", "graceful_shutdown", "bridge", "bridge"),
         ("item-not-found", "unknown_endpoint", "participant", "reinvite"),
         ("conflict", "unspecified", "bridge", "bridge"),
+        ("resource-constraint", None, "participant", "bridge"),
         ("bad-request", "unspecified", "participant", "participant"),
         ("feature-not-implemented", "feature_not_implemented", "bridge-failed", "bridge"),
         ("feature-not-implemented", "unspecified", "bridge-failed", "bridge"),

@@ -1,5 +1,6 @@
 """The web service in front of fakes: pages, ``config.js``, and the proxy both ways."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -109,6 +110,16 @@ async def test_a_web_socket_is_passed_on_with_its_query_and_the_xmpp_domain(addr
         assert socket.protocol == "xmpp"
         await socket.send_str("hello")
         assert await socket.receive_str() == "talk.example:room=a:hello"
+
+
+async def test_as_many_web_sockets_are_passed_on_as_there_are_people(address: str) -> None:
+    # aiohttp's client has a limit of 100 connections, behind which the 101st person waited for ever.
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector) as session, asyncio.timeout(20):
+        sockets = [await session.ws_connect(f"{address}/xmpp-websocket?room={number}") for number in range(130)]
+        await sockets[-1].send_str("hello")
+        assert await sockets[-1].receive_str() == "talk.example:room=129:hello"
+        await asyncio.gather(*(each.close() for each in sockets))
 
 
 async def test_a_bridge_channel_goes_to_its_bridge(address: str) -> None:

@@ -1,0 +1,1 @@
+"""What people notice when something dies in their meeting: ``make resilience``, or ``python -m tests.resilience``."""
