@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help run test vm-tests client check units vms browser
+.PHONY: help run test vm-tests resilience client check units vms browser faults
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -21,6 +21,7 @@ help:
 	@echo "make run          a whole meeting server; prints the address to open (ARGS=\"--listen 0.0.0.0:8443 --tls self-signed\")"
 	@echo "make test         everything: linters, types, unit tests, scenarios, NixOS modules, virtual machines, browsers"
 	@echo "make vm-tests     all tests in virtual machines, also those that take long"
+	@echo "make resilience   a table of what people notice when something dies in their meeting"
 
 # Debian packages that are not there; on other systems, and with Nix, the tools come from the shell.
 define debian
@@ -74,12 +75,17 @@ run:
 test:
 	@$(call packages,$(DEBIAN_TEST))
 	$(MAKE) --no-print-directory client
-	$(MAKE) --no-print-directory check units vms browser
+	$(MAKE) --no-print-directory check units vms browser faults
 
 vm-tests:
 	@$(call packages,$(DEBIAN_TEST))
 	$(MAKE) --no-print-directory client
 	PYJITSI_VM_TESTS=all $(MAKE) --no-print-directory vms
+
+resilience:
+	@$(call packages,$(DEBIAN_TEST))
+	$(MAKE) --no-print-directory client
+	$(MAKE) --no-print-directory faults
 
 check: $(if $(IN_NIX_SHELL),,$(VENV)/biome/node_modules/.bin/biome)
 	@echo "== format and lint"; $(TOOLS)ruff format --check pyjitsi tests; $(TOOLS)ruff check pyjitsi tests
@@ -99,3 +105,6 @@ vms:
 # Apart, since Playwright's synchronous driver and asyncio tests don't share a process.
 browser:
 	@echo "== browsers"; $(PYTHON) -m pytest tests/browser
+
+faults:
+	@echo "== what people notice when something dies"; $(PYTHON) -m tests.resilience $(ARGS)

@@ -41,7 +41,7 @@ class Proxy:
 
     async def start(self) -> None:
         """Open the session."""
-        # Each person holds two of these for as long as a meeting lasts; how many there may be is for the file limit to say.
+        # Each person holds two for as long as a meeting lasts; how many there may be is for the file limit to say.
         connector = aiohttp.TCPConnector(limit=0)
         self._session = aiohttp.ClientSession(connector=connector, auto_decompress=False)
 

@@ -20,7 +20,9 @@ PROFILE = Policy.SRTP_PROFILE_AEAD_AES_128_GCM
 class MediaPeer:
     """``id`` is its endpoint in the plane; its SSRCs are derived from it."""
 
-    def __init__(self, plane: Plane, conference: int, identity: int, *, encodings: int = 3) -> None:
+    def __init__(
+        self, plane: Plane, conference: int, identity: int, *, encodings: int = 3, mesh: str | None = None
+    ) -> None:
         self.plane: Plane = plane
         self.id: int = identity
         self.name: str = f"{identity:08x}"
@@ -38,8 +40,8 @@ class MediaPeer:
         up, down = bytes([identity]) * 28, bytes([identity + 100]) * 28
         self._outbound: Session = Session(Policy(up, Policy.SSRC_ANY_OUTBOUND, 0, PROFILE))
         self._inbound: Session = Session(Policy(down, Policy.SSRC_ANY_INBOUND, 0, PROFILE))
-        plane.add_endpoint(conference, identity)
-        plane.set_media(identity, CODECS, EXTENSIONS)
+        plane.add_endpoint(conference, identity, mesh)
+        plane.set_media(identity, CODECS, EXTENSIONS if mesh is None else {AUDIO_LEVEL: 1})
         plane.set_keys(identity, SrtpKeys("AEAD_AES_128_GCM", up, down))
         plane.bind(self.address, identity)
         plane.set_destination(identity, self.address)

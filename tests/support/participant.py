@@ -59,6 +59,7 @@ class Participant:
         self.answers: bool = True  # False: offers are read and never answered
         self.lies_about_fingerprint: bool = False
         self.picture: tuple[int, int, int] = (320, 192, 15)  # width, height, frames a second
+        self.region: str | None = None
         self.display_name: str = f"Script {self.nick}"
         self.on_packet: Callable[[RtpPacket], None] | None = None
         self.pc: RTCPeerConnection | None = None
@@ -96,6 +97,8 @@ class Participant:
         presence = Element(f"{{{CLIENT}}}presence", to=f"{self.room}/{self.nick}")
         info = {f"{self.nick}-a0": {"muted": False}, f"{self.nick}-v0": {"muted": False}}
         SubElement(presence, f"{{{CLIENT}}}SourceInfo").text = json.dumps(info)
+        if self.region is not None:
+            SubElement(presence, f"{{{CLIENT}}}jitsi_participant_region").text = self.region
         SubElement(presence, "{http://jabber.org/protocol/nick}nick").text = self.display_name
         return presence
 

@@ -30,6 +30,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--name", required=True, help="the name that others see")
     parser.add_argument("--report", required=True, type=Path, help="where to write what was seen")
     parser.add_argument("--ca", type=Path, help="the authority that signed the server's certificate")
+    parser.add_argument("--region", help="where the person says to be")
     parser.add_argument("--seconds", type=float, default=600.0, help="leave after this long")
     return parser.parse_args()
 
@@ -114,7 +115,7 @@ class Person:
         self.others: dict[str, Other] = {}
         self.names: dict[str, str] = {}
         self.reconnects: int = -1
-        self.offers: int = 0
+        self._participants: list[Any] = []
         self.joined: float | None = None
         self.trouble: list[str] = []
         self._decoders: dict[int, Decoder] = {}
@@ -183,7 +184,9 @@ class Person:
                 await client.close()
             raise
         participant = Participant(client, room)
+        self._participants.append(participant)
         participant.display_name = self.options.name
+        participant.region = self.options.region
         participant.picture = (160, 96, 5)
         participant.on_packet = lambda packet: self._packet(participant, packet)
         client.on_stanza.append(self._presence)
@@ -199,7 +202,6 @@ class Person:
         """Give the old media up once there is new."""
         while participant.offers == 0:  # noqa: ASYNC110 (what is awaited is not one event)
             await asyncio.sleep(0.1)
-        self.offers += 1
         while participant.pc is not None and participant.pc.connectionState != "connected":  # noqa: ASYNC110
             await asyncio.sleep(0.1)
         if old is not None:
@@ -230,7 +232,7 @@ class Person:
         return {
             "name": self.options.name,
             "joined": self.joined,
-            "offers": self.offers,
+            "offers": sum(each.offers for each in self._participants),
             "reconnects": self.reconnects,
             "sees": sorted(name for name, other in self.others.items() if fresh(other.video) and fresh(other.audio)),
             "others": {

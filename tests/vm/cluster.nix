@@ -2,15 +2,17 @@
 let
   common.services.meet.hostName = "meet.example.org";
   bridge =
-    name:
+    name: region:
     { nodes, ... }:
     {
       imports = [ common ];
       services.meet.xmpp.host = nodes.server.networking.primaryIPAddress;
       services.meet.xmpp.caFile = "/run/ca.pem";
+      # The bridges' channel goes through the web site's address, as browsers' does.
+      networking.extraHosts = "${nodes.server.networking.primaryIPAddress} meet.example.org";
       services.meet.bridge = {
         enable = true;
-        inherit name;
+        inherit name region;
         passwordFile = "/run/bridge-password";
       };
     };
@@ -26,12 +28,18 @@ in
           enable = true;
           bridge.enable = false;
           prosody.listenAddresses = [ nodes.server.networking.primaryIPAddress ];
-          bridges.eu1.address = nodes.eu1.networking.primaryIPAddress;
-          bridges.us1.address = nodes.us1.networking.primaryIPAddress;
+          bridges.eu1 = {
+            address = nodes.eu1.networking.primaryIPAddress;
+            region = "eu";
+          };
+          bridges.us1 = {
+            address = nodes.us1.networking.primaryIPAddress;
+            region = "us";
+          };
         };
       };
-    eu1 = bridge "eu1";
-    us1 = bridge "us1";
+    eu1 = bridge "eu1" "eu";
+    us1 = bridge "us1" "us";
     people = import ./people.nix;
   };
   testScript = builtins.readFile ./scripts/cluster.py;
