@@ -97,6 +97,13 @@ class Cascade:
             self.sessions[bridge.jid] = session
         return session
 
+    def keep(self, session: BridgeSession) -> bool:
+        """Put back a session that ended with its last endpoint while another was on its way to it.
+
+        False where a new one has taken its place.
+        """
+        return self.sessions.setdefault(session.bridge, session) is session
+
     def links(self, joiner: BridgeSession) -> list[Link]:
         """What ties a bridge that was just opened to the others."""
         return [Link(each, joiner) for each in self if each is not joiner and each.created]

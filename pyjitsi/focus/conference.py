@@ -1,12 +1,11 @@
-"""One conference: ties members, sources, offers and the bridge session together.
+"""One conference: ties members, sources, offers and its bridges together.
 
 Presence and Jingle come in as parsed stanzas; what goes out goes through ``Wire``, which the tests replace.
 """
 
 import asyncio
 import uuid
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
 import structlog
@@ -15,11 +14,13 @@ from pyjitsi.focus import offer
 from pyjitsi.focus.bridge_session import BridgeSession, Verdict, verdict
 from pyjitsi.focus.cascade import Cascade, Link, Request
 from pyjitsi.focus.choice import BridgeChoice
+from pyjitsi.focus.features import Features
 from pyjitsi.focus.membership import Member, Membership
 from pyjitsi.focus.session import Session
 from pyjitsi.focus.settings import FocusSettings
 from pyjitsi.focus.signalling import session_initiate, sources_action
 from pyjitsi.focus.sources import BRIDGE, ConferenceSources, Limits, of_contents, without_simulcast
+from pyjitsi.focus.wire import Wire
 from pyjitsi.xmpp.connection import IqError, IqTimeout
 from pyjitsi.xmpp.stanzas import colibri2, disco
 from pyjitsi.xmpp.stanzas.errors import StanzaError
@@ -31,39 +32,6 @@ from pyjitsi.xmpp.stanzas.presence import Occupant
 log = structlog.get_logger("focus")
 
 SIGNALLING_DELAYS = ((100, 1.0), (50, 0.5), (20, 0.2))  # people and seconds; Jicofo's, and a step for less
-CONTENTS = ("audio", "video", "data")
-
-
-class Wire(Protocol):
-    """What a conference needs of the world."""
-
-    def now(self) -> float:
-        """Monotonic seconds."""
-        ...
-
-    async def iq(self, to: str, payload: Element, kind: str = "set") -> Element | None:
-        """Ask somebody. Raises IqError or IqTimeout."""
-        ...
-
-    def spawn(self, work: Coroutine[Any, Any, object]) -> None:
-        """Run beside; an exception is logged and reaches nobody."""
-        ...
-
-    def later(self, seconds: float, action: Callable[[], None]) -> Callable[[], None]:
-        """Call after a time; returns what cancels it."""
-        ...
-
-    def publish(self, properties: Mapping[str, str], bridge_available: bool) -> None:
-        """Show the focus's presence in the room."""
-        ...
-
-    async def grant_owner(self, jid: str) -> None:
-        """Make a bare address owner of the room. Raises IqError or IqTimeout."""
-        ...
-
-    def ended(self) -> None:
-        """The conference is over: leave the room and forget it."""
-        ...
 
 
 class Conference:
@@ -86,7 +54,7 @@ class Conference:
         self._wire: Wire = wire
         self._bridge_available: bool = True
         self._telling: bool = False
-        self._caps: dict[str, frozenset[str]] = {}
+        self._features: Features = Features(room, wire)
         self._cancel_timer: Callable[[], None] | None = None
         self.log = log.bind(room=room)
         self.await_first()
@@ -261,12 +229,17 @@ class Conference:
         placed = dict.fromkeys(self.cascade.sessions, 0)
         for member in self.members:
             if member.session is not None and member.session.state != "ended":
-                placed[member.session.bridge.bridge] += self.cascade.has(member.session.bridge)
+                jid = member.session.bridge.bridge
+                placed[jid] = placed.get(jid, 0) + 1
         return placed
 
     async def _offer(self, member: Member, session: Session, bridge: BridgeSession) -> None:
-        features = await self._features(member)
+        features = await self._features.of(member)
         if session.state != "inviting":
+            return
+        if not self.cascade.keep(bridge):
+            member.session = None
+            self._invite(member)
             return
         audio = offer.audio(features, red=self._settings.opus_red) if disco.AUDIO in features else None
         video = offer.video(features) if disco.VIDEO in features else None
@@ -303,23 +276,6 @@ class Conference:
     def _start_muted(self, member: Member) -> tuple[bool, bool] | None:
         audio, video = (limit is not None and member.order > limit for limit in self.start_muted)
         return (audio, video) if audio or video else None
-
-    async def _features(self, member: Member) -> frozenset[str]:
-        """What the client can do, asked once for each kind of client."""
-        caps = member.occupant.caps
-        known = None if caps is None else self._caps.get(caps)
-        if known is None:
-            try:
-                answer = await self._wire.iq(f"{self.room}/{member.endpoint}", disco.build_query(caps), "get")
-                known = disco.parse_features(answer)
-            except (IqError, IqTimeout) as error:
-                self.log.info("no features", endpoint=member.endpoint, reason=str(error))
-                known = disco.ASSUMED
-            else:
-                if caps is not None and len(self._caps) < 100:
-                    self._caps[caps] = known
-        member.features = known
-        return known
 
     # The bridge.
 

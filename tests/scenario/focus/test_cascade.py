@@ -1,6 +1,9 @@
 """One conference on several bridges, as its bridges and clients see it."""
 
-from pyjitsi.xmpp.stanzas import colibri2
+import asyncio
+from xml.etree.ElementTree import Element
+
+from pyjitsi.xmpp.stanzas import colibri2, disco
 from tests.scenario.focus.story import BREWERY, Story, allocate, refuse
 
 
@@ -103,3 +106,28 @@ async def test_who_is_moved_goes_where_the_choice_falls_now() -> None:
     await story.settle()
     assert [each.endpoint for each in story.conference.on_bridge(f"{BREWERY}/oslo")] == ["ada", "abe", "lou"]
     assert list(story.conference.cascade.sessions) == [f"{BREWERY}/oslo"]
+
+
+async def test_who_comes_while_the_last_one_leaves_still_gets_in() -> None:
+    story = Story()
+    await story.bridge_appears()
+    asked, answer = story.iq, asyncio.Event()
+
+    async def slow_client(to: str, payload: Element, kind: str = "set") -> Element | None:
+        if to.endswith("/late") and payload.tag == disco.QUERY:
+            await answer.wait()
+        return await asked(to, payload, kind)
+
+    story.iq = slow_client  # pyright: ignore[reportAttributeAccessIssue]
+    await story.joins("ada", "late")
+    await story.accepts("ada", 11, 12)
+    await story.leaves("ada")
+    assert story.asked[-1][1].expire
+    await story.joins("new")
+    answer.set()
+    await story.settle()
+    for nick, ssrc in (("new", 21), ("late", 31)):
+        await story.accepts(nick, ssrc, ssrc + 1)
+    assert [each.endpoint for each in story.conference.on_bridge(f"{BREWERY}/oslo")] == ["late", "new"]
+    creates = [request for _, request in story.asked if request.create]
+    assert len(creates) == 2
