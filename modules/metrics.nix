@@ -19,7 +19,7 @@ in
     example = true;
     description = ''
       Whether {option}`services.prometheus` on this host scrapes all roles: web (port 8081), focus (8888) and every bridge of
-      {option}`services.meet.bridges` (9090). Their figures are at `/metrics` in any case, on loopback.
+      {option}`services.meet.bridges` (9090). Their figures are at `/metrics` in any case, on loopback. `grafana.json` beside this module is a dashboard of them.
     '';
   };
 

@@ -26,7 +26,8 @@ class BridgeCollector(Collector):
         yield GaugeMetricFamily("pyjitsi_bridge_endpoints", "Endpoints now.", bridge.endpoint_count)
         drops: Counter[str] = Counter(bridge.dropped)
         drops.update(self._losses())
-        totals: Counter[str] = Counter(bridge.gone)
+        totals: Counter[str] = Counter(dict.fromkeys(TOTALS, 0))
+        totals.update(bridge.gone)
         for conference in bridge.conferences.values():
             for endpoint in conference.endpoints.values():
                 drops.update(endpoint.dropped)
@@ -76,11 +77,11 @@ class BridgeCollector(Collector):
             yield CounterMetricFamily(f"jitsi_jvb_{name}", f"{name.replace('_', ' ')}, in all.".capitalize(), value)
 
 
+TOTALS = ("packets_received", "bytes_received", "packets_sent", "bytes_sent", "nacks_received", "nacks_sent",
+          "rtx_sent", "plis_received", "plis_sent")  # fmt: skip
 RELAYED = ("packets_sent", "packets_received", "bytes_sent", "bytes_received")
 
 
 def totals_of(counters: object) -> dict[str, int]:
     """The plane's totals of an endpoint by metric name."""
-    names = ("packets_received", "bytes_received", "packets_sent", "bytes_sent", "nacks_received", "nacks_sent",
-             "rtx_sent", "plis_received", "plis_sent")  # fmt: skip
-    return {name: getattr(counters, name) for name in names}
+    return {name: getattr(counters, name) for name in TOTALS}
