@@ -16,7 +16,7 @@ from tests.support.server import MeetingServer
 from tests.support.xmpp_client import Refused, XmppClient
 
 FINGERPRINT = ice_udp.Fingerprint("sha-256", ":".join(["AB"] * 32), "active")
-TRANSPORT = ice_udp.IceUdpTransport(ufrag="ufrag123", pwd="password-of-24-characters", fingerprints=(FINGERPRINT,))
+TRANSPORT = ice_udp.IceUdpTransport(ufrag="ufrag123", pwd="password0of024characters", fingerprints=(FINGERPRINT,))
 
 
 class Company:
