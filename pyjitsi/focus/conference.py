@@ -12,9 +12,10 @@ import structlog
 
 from pyjitsi.focus import offer
 from pyjitsi.focus.bridge_session import BridgeSession, Verdict, verdict
-from pyjitsi.focus.cascade import Cascade, Link, Request
+from pyjitsi.focus.cascade import Cascade, Request
 from pyjitsi.focus.choice import BridgeChoice
 from pyjitsi.focus.features import Features
+from pyjitsi.focus.linker import Linker
 from pyjitsi.focus.membership import Member, Membership
 from pyjitsi.focus.session import Session
 from pyjitsi.focus.settings import FocusSettings
@@ -55,6 +56,7 @@ class Conference:
         self._bridge_available: bool = True
         self._telling: bool = False
         self._features: Features = Features(room, wire)
+        self._linker: Linker = Linker(self.cascade, wire, self._bridge_failed, red=settings.opus_red)
         self._cancel_timer: Callable[[], None] | None = None
         self.log = log.bind(room=room)
         self.await_first()
@@ -246,7 +248,9 @@ class Conference:
         sctp = self._settings.sctp and disco.SCTP in features
         if not bridge.created:
             for link in self.cascade.links(bridge):
-                self._wire.spawn(self._link(link))  # after the request that opens the conference there
+                self._wire.spawn(
+                    self._linker.link(link, self.sources.of)
+                )  # after the request that opens the conference there
         request = bridge.create(member.endpoint, member.occupant.stats_id, audio, video, sctp=sctp)
         answer = await self._ask(bridge, request, member)
         if answer is None or session.state != "inviting":
@@ -261,7 +265,7 @@ class Conference:
         session.state = "pending"
         payload = session_initiate(
             session.sid, self._own_jid, member.features, {"audio": audio, "video": video}, allocation,
-            BridgeSessionElement(bridge.id, bridge.region), told, self._start_muted(member),
+            BridgeSessionElement(bridge.id, bridge.region), told, offer.start_muted(self.start_muted, member.order),
         )  # fmt: skip
         try:
             await self._wire.iq(f"{self.room}/{member.endpoint}", build(payload))
@@ -272,10 +276,6 @@ class Conference:
                 self.log.warning("offer refused", endpoint=member.endpoint, reason=str(error))
                 self._terminate(member, "general-error", "the offer was refused")
                 self._end_session(member, keep=True)
-
-    def _start_muted(self, member: Member) -> tuple[bool, bool] | None:
-        audio, video = (limit is not None and member.order > limit for limit in self.start_muted)
-        return (audio, video) if audio or video else None
 
     # The bridge.
 
@@ -319,40 +319,6 @@ class Conference:
     def _bridge_failed(self, bridge: BridgeSession, reason: str) -> None:
         self._bridges.registry.failed(bridge.bridge, self._wire.now())
         self.bridge_lost(bridge.bridge, reason)
-
-    async def _link(self, link: Link) -> None:
-        """Tie two bridges together: both are asked at once, and each learns the other's half as it comes."""
-
-        async def half(session: BridgeSession, request: colibri2.ConferenceModify) -> None:
-            answer = await self._ask_relay(session, request)
-            if answer is None:
-                return
-            await asyncio.sleep(0)  # an answer at once must not overtake the other bridge's request
-            try:
-                other, onward = link.onward(session, answer)
-            except StanzaError as error:
-                self._bridge_failed(session, error.text)
-                return
-            if self.cascade.has(other):
-                await self._ask_relay(other, onward)
-
-        self.log.info("linking bridges", bridge=link.joiner.bridge, to=link.initiator.bridge)
-        await asyncio.gather(
-            *(half(*request) for request in link.requests(self.sources.of, red=self._settings.opus_red))
-        )
-
-    async def _ask_relay(
-        self, session: BridgeSession, request: colibri2.ConferenceModify
-    ) -> colibri2.ConferenceModified | None:
-        """Whatever is not a result ends the session on that bridge: half a relay is worse than none."""
-        try:
-            answer = await self._wire.iq(session.bridge, colibri2.build_modify(request), "get")
-            return colibri2.ConferenceModified() if answer is None else colibri2.parse_modified(answer)
-        except (IqError, IqTimeout, StanzaError) as error:
-            if self.cascade.has(session) and not self.closed:
-                self.log.warning("no relay", bridge=session.bridge, reason=str(error))
-                self._bridge_failed(session, str(error))
-            return None
 
     def _end_session(self, member: Member, *, forget: bool = False, keep: bool = False) -> None:
         """End a member's session here and on the bridge. ``keep``: it is not invited again by itself."""
@@ -398,6 +364,8 @@ class Conference:
                 self._change_sources(member, request)
             case "session-terminate":
                 self._terminated(member, request)
+            case "session-info" if request.ice_failed:
+                self._ice_failed(member, session, request)
             case "session-info" | "transport-info":
                 raise StanzaError(
                     "feature-not-implemented", "no such thing here; ask for a restart",
@@ -494,6 +462,15 @@ class Conference:
             if not member.restarts.allow(self._wire.now()):
                 raise StanzaError("resource-constraint", "rate-limited")
             asyncio.get_running_loop().call_soon(self._invite_again, member)
+
+    def _ice_failed(self, member: Member, session: Session, request: Jingle) -> None:
+        """A client can't reach its bridge: it is invited again; what it says of an earlier bridge is old news."""
+        if request.bridge_session is not None and request.bridge_session.id != session.bridge.id:
+            return
+        self.log.warning("ICE failed", endpoint=member.endpoint, bridge=session.bridge.bridge)
+        if not member.restarts.allow(self._wire.now()):
+            raise StanzaError("resource-constraint", "rate-limited")
+        asyncio.get_running_loop().call_soon(self.move, member)
 
     def _invite_again(self, member: Member) -> None:
         """After the result of the terminate has gone out."""

@@ -22,6 +22,12 @@ ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
 DEPENDENCY_DESCRIPTOR = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
 
 
+def start_muted(limits: tuple[int | None, int | None], order: int) -> tuple[bool, bool] | None:
+    """Whether the participant of this order starts with audio and with video muted; None where neither."""
+    audio, video = (limit is not None and order > limit for limit in limits)
+    return (audio, video) if audio or video else None
+
+
 def audio(features: Iterable[str], *, red: bool) -> Description:
     """The audio description."""
     features = set(features)

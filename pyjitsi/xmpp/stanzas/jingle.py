@@ -45,7 +45,10 @@ class BridgeSession:
 
 @dataclass(frozen=True, slots=True)
 class Jingle:
-    """One action. ``json`` is the text of a compact sources message; ``extra`` is appended as it is when built."""
+    """One action. ``json`` is the text of a compact sources message; ``extra`` is appended as it is when built.
+
+    ``ice_failed``: a session-info by which a client says that it can't reach its bridge.
+    """
 
     action: str
     sid: str
@@ -58,6 +61,7 @@ class Jingle:
     reason_text: str | None = None
     json: str | None = None
     start_muted: tuple[bool, bool] | None = None
+    ice_failed: bool = False
     extra: tuple[Element, ...] = field(default=(), compare=False)
 
     def transport(self) -> ice_udp.IceUdpTransport | None:
@@ -92,6 +96,7 @@ def parse(element: Element) -> Jingle:
         reason_text=next((each.text for each in words if each.tag.endswith("}text")), None),
         json=element.findtext(f"{{{ssma.NS_JITMEET}}}json-message"),
         start_muted=None if start_muted is None else (boolean(start_muted, "audio"), boolean(start_muted, "video")),
+        ice_failed=element.findtext(f"{{{NS_FOCUS}}}ice-state") == "failed",
     )
 
 

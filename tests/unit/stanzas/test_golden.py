@@ -60,3 +60,11 @@ def test_errors_name_what_was_wrong(old: str, new: str, text: str) -> None:
     with pytest.raises(StanzaError) as caught:
         jingle.parse(fromstring(golden.INITIATE.replace(old, new)))
     assert (caught.value.condition, caught.value.text) == ("bad-request", text)
+
+
+def test_a_session_info_that_says_that_ice_failed() -> None:
+    text = """<jingle xmlns="urn:xmpp:jingle:1" action="session-info" sid="s">
+      <ice-state xmlns="http://jitsi.org/protocol/focus">failed</ice-state>
+      <bridge-session xmlns="http://jitsi.org/protocol/focus" id="b-1"/></jingle>"""
+    info = jingle.parse(fromstring(text))
+    assert (info.action, info.ice_failed, info.bridge_session) == ("session-info", True, jingle.BridgeSession("b-1"))
