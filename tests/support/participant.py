@@ -115,12 +115,13 @@ class Participant:
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
-        if self._channel is not None:
-            await self._channel.close()
-            self._channel = None
-        if self.pc is not None:
-            await self.pc.close()
-            self.pc = None
+        # Taken first: while they close, a new offer may bring new ones.
+        channel, self._channel = self._channel, None
+        pc, self.pc = self.pc, None
+        if channel is not None:
+            await channel.close()
+        if pc is not None:
+            await pc.close()
 
     async def _on_stanza(self, stanza: Element) -> None:
         if stanza.tag != f"{{{CLIENT}}}iq":
