@@ -181,19 +181,18 @@ class Bridge:
 
     def find_relay(self, public_id: str, relay_id: str) -> tuple[Conference, Relay] | None:
         """The relay that a channel's address names."""
-        for conference in self.conferences.values():
-            if conference.public_id == public_id:
-                relay = conference.relays.by_id.get(relay_id)
-                return None if relay is None else (conference, relay)
-        return None
+        conference = self._public(public_id)
+        relay = None if conference is None else conference.relays.by_id.get(relay_id)
+        return None if conference is None or relay is None else (conference, relay)
 
     def find(self, public_id: str, endpoint_id: str) -> tuple[Conference, Endpoint] | None:
         """The endpoint that a channel's address names."""
-        for conference in self.conferences.values():
-            if conference.public_id == public_id:
-                endpoint = conference.endpoints.get(endpoint_id)
-                return None if endpoint is None else (conference, endpoint)
-        return None
+        conference = self._public(public_id)
+        endpoint = None if conference is None else conference.endpoints.get(endpoint_id)
+        return None if conference is None or endpoint is None else (conference, endpoint)
+
+    def _public(self, public_id: str) -> Conference | None:
+        return next((each for each in self.conferences.values() if each.public_id == public_id), None)
 
     @property
     def endpoint_count(self) -> int:

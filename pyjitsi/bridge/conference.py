@@ -8,7 +8,7 @@ import structlog
 from pyjitsi.bridge import messages, relay_messages
 from pyjitsi.bridge.allocation import Available, allocate, effective_heights, prioritise
 from pyjitsi.bridge.endpoint import Endpoint
-from pyjitsi.bridge.media import plane_source
+from pyjitsi.bridge.media import encodings_of, plane_source, signalled_video_type
 from pyjitsi.bridge.plane.api import OFF, AudioLevel, Feedback, LayerInfo, LayersChanged, Plane
 from pyjitsi.bridge.relay import Relay
 from pyjitsi.bridge.relays import Owner, Relays, tallest
@@ -105,8 +105,8 @@ class Conference:
         endpoint.sources = sources
         for source in sources:
             if source.id not in endpoint.video_types:
-                kind = next((each.video_type for each in source.sources if each.video_type), None)
-                if source.type == "video" and kind is not None:
+                kind = signalled_video_type(source)
+                if kind is not None:
                     endpoint.video_types[source.id] = kind
         known = [plane_source(source) for source in sources]
         self.plane.set_sources(endpoint.key, [source for source in known if source.encodings])
@@ -242,7 +242,6 @@ class Conference:
                 if owner is receiver or source.type != "video" or not source.sources:
                     continue
                 kind = owner.video_types.get(source.id, "camera")
-                encodings = max((len(g.ssrcs) for g in source.groups if g.semantics == "SIM"), default=1)
                 found.append(
                     (
                         rank.get(owner.id, len(rank)),
@@ -251,7 +250,7 @@ class Conference:
                             kind.startswith("desktop"),
                             kind not in DISABLED_TYPES,
                             self.layers.get(source.id, ()),
-                            encodings,
+                            encodings_of(source),
                         ),
                     )
                 )

@@ -10,7 +10,7 @@ from pyjitsi import __version__, clock
 from pyjitsi.bridge.bridge import Bridge
 from pyjitsi.bridge.candidates import candidates
 from pyjitsi.bridge.drain import Drain
-from pyjitsi.observe.http import from_this_machine
+from pyjitsi.observe.http import require_this_machine
 
 
 class ControlServer:
@@ -47,7 +47,7 @@ class ControlServer:
 
     async def _handover(self, request: web.Request) -> web.Response:
         """End after the meetings, so that the service manager starts what is installed now."""
-        _inside(request)
+        require_this_machine(request)
         now = clock.monotonic()
         self._drain.begin(now, refuse=False)
         self._changed()
@@ -64,14 +64,14 @@ class ControlServer:
 
     async def _set_drain(self, request: web.Request) -> web.Response:
         """Ask the focus to prefer others; nothing else changes."""
-        _inside(request)
+        require_this_machine(request)
         self._drain.held = request.match_info["wish"] == "enable"
         self._changed()
         return web.Response()
 
     async def _shutdown(self, request: web.Request) -> web.Response:
         """End: after the meetings, or with people moved away at once."""
-        _inside(request)
+        require_this_machine(request)
         try:
             body = await request.json()
         except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
@@ -84,7 +84,7 @@ class ControlServer:
         return web.Response()
 
     async def _debug(self, request: web.Request) -> web.Response:
-        _inside(request)
+        require_this_machine(request)
         conferences = {
             each.public_id: {
                 "id": each.public_id,
@@ -106,8 +106,3 @@ class ControlServer:
         }  # fmt: skip
         state = "SHUTTING_DOWN" if self._drain.moving else "GRACEFUL_SHUTDOWN" if self._drain.refusing else "RUNNING"
         return web.json_response({"shutdown_state": state, "drain": self._drain.announced, "conferences": conferences})
-
-
-def _inside(request: web.Request) -> None:
-    if not from_this_machine(request):
-        raise web.HTTPForbidden(text="only this machine may ask for that\n")

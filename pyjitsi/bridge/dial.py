@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from functools import cached_property
 
 import aiohttp
 from aiohttp import WSCloseCode
@@ -20,8 +21,12 @@ class Dialer:
     def __init__(self, server: ChannelServer, version: str, ca_file: str | None) -> None:
         self._server: ChannelServer = server
         self._version: str = version
-        self._tls: ssl.SSLContext = ssl.create_default_context(cafile=ca_file)
+        self._ca_file: str | None = ca_file
         self._tasks: dict[Relay, asyncio.Task[None]] = {}
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self._ca_file)
 
     def dial(self, conference: Conference, relay: Relay) -> None:
         """A relay came to know its address."""

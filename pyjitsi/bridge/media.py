@@ -36,5 +36,17 @@ def plane_source(source: MediaSource) -> Source:
     return Source(source.id, source.type, tuple(Encoding(ssrc, repairs.get(ssrc)) for ssrc in primaries))
 
 
+def encodings_of(source: MediaSource) -> int:
+    """How many simulcast encodings a source has."""
+    return max((len(group.ssrcs) for group in source.groups if _is(group, "SIM")), default=1)
+
+
+def signalled_video_type(source: MediaSource) -> str | None:
+    """What a video source shows by its signalling, where that says so."""
+    return (
+        next((each.video_type for each in source.sources if each.video_type), None) if source.type == "video" else None
+    )
+
+
 def _is(group: ssma.SsrcGroup, semantics: str) -> bool:
     return group.semantics == semantics

@@ -208,18 +208,19 @@ def _audio(fields: dict[str, Any]) -> AudioSubscription:
     return AudioSubscription(everything, _names(fields, "include") or (), _names(fields, "exclude") or ())
 
 
-def _build(colibri_class: str, **fields: Any) -> str:
+def build(colibri_class: str, **fields: Any) -> str:
+    """A message of a class."""
     return json.dumps({"colibriClass": colibri_class, **fields}, separators=(",", ":"))
 
 
 def server_hello(version: str) -> str:
     """First message on a web-socket, and the answer to a ClientHello."""
-    return _build("ServerHello", version=version)
+    return build("ServerHello", version=version)
 
 
 def dominant_speaker(endpoint: str, previous: Sequence[str]) -> str:
     """Who speaks, and who did before, latest first."""
-    return _build(
+    return build(
         "DominantSpeakerEndpointChangeEvent",
         dominantSpeakerEndpoint=endpoint,
         previousSpeakers=list(previous),
@@ -229,22 +230,22 @@ def dominant_speaker(endpoint: str, previous: Sequence[str]) -> str:
 
 def connectivity(endpoint: str, active: bool) -> str:
     """Whether anything arrives from an endpoint; clients compare with the text "true"."""
-    return _build("EndpointConnectivityStatusChangeEvent", endpoint=endpoint, active="true" if active else "false")
+    return build("EndpointConnectivityStatusChangeEvent", endpoint=endpoint, active="true" if active else "false")
 
 
 def forwarded_sources(names: Sequence[str]) -> str:
     """The complete set of video sources that the receiver is sent."""
-    return _build("ForwardedSources", forwardedSources=list(names))
+    return build("ForwardedSources", forwardedSources=list(names))
 
 
 def sender_constraints(source: str, height: int) -> str:
     """The tallest layer that anybody wants of the receiver's own source; 0: nobody watches."""
-    return _build("SenderSourceConstraints", sourceName=source, maxHeight=height)
+    return build("SenderSourceConstraints", sourceName=source, maxHeight=height)
 
 
 def connection_stats(bitrate: int) -> str:
     """The estimated downlink in bit/s."""
-    return _build("ConnectionStats", estimatedDownlinkBandwidth=bitrate)
+    return build("ConnectionStats", estimatedDownlinkBandwidth=bitrate)
 
 
 def forwarded(body: dict[str, Any], sender: str) -> str:

@@ -1,10 +1,8 @@
 """Messages between bridges (2-colibri.md section 4.6); JVB drops a message with a field that it does not know."""
 
-import json
 from dataclasses import dataclass
-from typing import Any
 
-from pyjitsi.bridge.messages import MessageError, fields_of, height_of, text_of
+from pyjitsi.bridge.messages import MessageError, build, fields_of, height_of, text_of
 
 OTHER_TYPES = {"camera": "CAMERA", "desktop": "DESKTOP", "desktop_high_fps": "DESKTOP_HIGH_FPS",
                "disabled": "DISABLED", "none": "NONE"}  # fmt: skip
@@ -87,17 +85,13 @@ def parse(text: str) -> RelayMessage | None:
             raise MessageError("no-class", "the message has no colibriClass")
 
 
-def _build(colibri_class: str, **fields: Any) -> str:
-    return json.dumps({"colibriClass": colibri_class, **fields}, separators=(",", ":"))
-
-
 def add_receiver(relay_id: str, source: str, height: int) -> str:
     """What our receivers need of a source; ``relay_id`` is ours."""
     limits = {"maxHeight": height, "maxFrameRate": -1.0}
-    return _build("AddReceiver", bridgeId=relay_id, sourceName=source, videoConstraints=limits)
+    return build("AddReceiver", bridgeId=relay_id, sourceName=source, videoConstraints=limits)
 
 
 def video_type(endpoint: str, source: str, kind: str) -> str:
     """What one of our sources shows."""
-    return _build("SourceVideoTypeMessage", videoType=OTHER_TYPES.get(kind, "CAMERA"), sourceName=source,
+    return build("SourceVideoTypeMessage", videoType=OTHER_TYPES.get(kind, "CAMERA"), sourceName=source,
                   endpointId=endpoint)  # fmt: skip

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 from pyjitsi.bridge import messages, relay_messages
-from pyjitsi.bridge.media import plane_source
+from pyjitsi.bridge.media import encodings_of, plane_source, signalled_video_type
 from pyjitsi.bridge.plane.api import OFF, LayerInfo, Plane
 from pyjitsi.bridge.relay import Relay, RelayedEndpoint
 from pyjitsi.xmpp.stanzas import colibri2
@@ -68,8 +68,8 @@ class Relays:
             if change.sources is not None:
                 known.sources = change.sources
                 for source in change.sources:
-                    kind = next((each.video_type for each in source.sources if each.video_type), None)
-                    if source.type == "video" and kind is not None:
+                    kind = signalled_video_type(source)
+                    if kind is not None:
                         known.video_types.setdefault(source.id, kind)
         relay.owners = {source.id: each.id for each in relay.endpoints.values() for source in each.sources}
         sources = [plane_source(source) for each in relay.endpoints.values() for source in each.sources]
@@ -99,11 +99,10 @@ class Relays:
 
     def limit(self, owners: Iterable[Owner], layers: Mapping[str, tuple[LayerInfo, ...]]) -> None:
         """Send over each relay no encoding that nobody behind it watches."""
+        if not self.by_id:
+            return
         encodings = {
-            source.id: max((len(group.ssrcs) for group in source.groups if group.semantics == "SIM"), default=1)
-            for owner in owners
-            for source in owner.sources
-            if source.type == "video"
+            source.id: encodings_of(source) for owner in owners for source in owner.sources if source.type == "video"
         }
         for relay in self.by_id.values():
             for name, height in relay.wants.items():

@@ -41,8 +41,7 @@ class SelfTestError(Exception):
 class _Client:
     """One of the two: an endpoint of the bridge, and the client at the other end of a socket."""
 
-    def __init__(self, bridge: Bridge, endpoint: Endpoint, at: Address, now: float) -> None:
-        self.bridge: Bridge = bridge
+    def __init__(self, endpoint: Endpoint, at: Address, now: float) -> None:
         self.endpoint: Endpoint = endpoint
         self.at: Address = at
         self.ssrc: int = secrets.randbelow(2**32 - 2) + 1
@@ -151,7 +150,7 @@ class SelfTest:
         try:
             for number in range(2):
                 endpoint = bridge.admit(conference, f"self-test-{number}", True, False, began)
-                client = _Client(bridge, endpoint, bound[0], began)
+                client = _Client(endpoint, bound[0], began)
                 clients.append(client)
                 bridge.plane.set_media(endpoint.key, (OPUS,), {})
                 source = Source(f"self-test-{number}-a0", "audio", (Encoding(client.ssrc),))

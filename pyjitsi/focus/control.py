@@ -15,7 +15,7 @@ from pyjitsi.focus.choice import BridgeChoice, Pin
 from pyjitsi.focus.conference import Conference
 from pyjitsi.focus.membership import Member
 from pyjitsi.focus.metrics import MOVED
-from pyjitsi.observe.http import from_this_machine
+from pyjitsi.observe.http import require_this_machine
 
 MAX_PINS = 1000
 
@@ -45,7 +45,7 @@ class FocusControl:
     # Moving.
 
     async def _move_endpoint(self, request: web.Request) -> web.Response:
-        self._inside(request)
+        require_this_machine(request)
         room, endpoint = _required(request, "conference"), _required(request, "endpoint")
         conference = self._conference(room)
         member = conference.members.get(endpoint)
@@ -57,14 +57,14 @@ class FocusControl:
         return _moved(self._move([(conference, member)]))
 
     async def _move_endpoints(self, request: web.Request) -> web.Response:
-        self._inside(request)
+        require_this_machine(request)
         bridge = self._bridge(_required(request, "bridge"))
         room = request.query.get("conference")
         among = [self._conference(room)] if room is not None else list(self._conferences().values())
         return _moved(self._move(self._people(bridge, among)[: _number(request, "numEndpoints", 1, 1, 1e6)]))
 
     async def _move_fraction(self, request: web.Request) -> web.Response:
-        self._inside(request)
+        require_this_machine(request)
         bridge = self._bridge(_required(request, "bridge"))
         people = self._people(bridge, self._conferences().values())
         text = request.query.get("fraction", "0.1")
@@ -104,7 +104,7 @@ class FocusControl:
     # Pins.
 
     async def _pins(self, request: web.Request) -> web.Response:
-        self._inside(request)
+        require_this_machine(request)
         now, wall = clock.monotonic(), clock.wall()
         current = [room for room in list(self._choice.pins) if self._choice.pin(room, now) is not None]
         return web.json_response([
@@ -113,7 +113,7 @@ class FocusControl:
         ])  # fmt: skip
 
     async def _pin(self, request: web.Request) -> web.Response:
-        self._inside(request)
+        require_this_machine(request)
         body = await _object(request)
         room, version, minutes = body.get("conferenceId"), body.get("jvbVersion"), body.get("durationMinutes")
         if not isinstance(room, str) or not isinstance(version, str) or not version:
@@ -126,7 +126,7 @@ class FocusControl:
         return web.Response()
 
     async def _unpin(self, request: web.Request) -> web.Response:
-        self._inside(request)
+        require_this_machine(request)
         room = (await _object(request)).get("conferenceId")
         if not isinstance(room, str) or self._choice.pins.pop(room, None) is None:
             raise web.HTTPNotFound(text="that room is not pinned\n")
@@ -155,7 +155,7 @@ class FocusControl:
         })  # fmt: skip
 
     async def _debug(self, request: web.Request) -> web.Response:
-        self._inside(request)
+        require_this_machine(request)
         now, choice = clock.monotonic(), self._choice
         placed = dict.fromkeys(choice.registry.bridges, 0)
         for conference in self._conferences().values():
@@ -172,10 +172,6 @@ class FocusControl:
             for each in choice.registry.bridges.values()
         }  # fmt: skip
         return web.json_response({"bridge_selector": {"strategy": choice.rules.strategy, "bridge": bridges}})
-
-    def _inside(self, request: web.Request) -> None:
-        if not from_this_machine(request):
-            raise web.HTTPForbidden(text="only this machine may ask for that\n")
 
 
 def _moved(counts: tuple[int, int]) -> web.Response:

@@ -55,6 +55,12 @@ class HttpServer:
         await self._runner.cleanup()
 
 
+def require_this_machine(request: web.Request) -> None:
+    """Refuse whoever is elsewhere, directly or through a proxy. Raises HTTPForbidden."""
+    if not from_this_machine(request):
+        raise web.HTTPForbidden(text="only this machine may ask for that\n")
+
+
 def from_this_machine(request: web.Request) -> bool:
     """Whether loopback sent it, and no proxy on behalf of somebody else."""
     if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers or request.remote is None:

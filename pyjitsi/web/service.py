@@ -11,11 +11,10 @@ from pyjitsi.observe.http import Health, HttpServer, add_observability
 from pyjitsi.service import StartError
 from pyjitsi.web import config_js
 from pyjitsi.web.proxy import MAX_BODY, Proxy
-from pyjitsi.web.settings import WebSettings
+from pyjitsi.web.settings import REGION, WebSettings
 
 log = structlog.get_logger("web")
 
-REGION = re.compile(r"^[A-Za-z0-9_.-]{1,64}$")
 ROOM = re.compile(r"^[^\s/?&:'\"<>@%#]{1,200}$")
 BUNDLE = Path(__file__).parent / "client" / "dist"
 NO_BUNDLE = "The client is not built; run `make client` in the checkout, or set `client` to a built one.\n"
@@ -113,7 +112,7 @@ class WebService:
     async def _config(self, request: web.Request) -> web.Response:
         origin = f"{self.proxy.scheme(request)}://{request.host}"
         region = request.headers.get("X-Proxy-Region") or self.settings.region
-        if region is not None and not REGION.match(region):
+        if region is not None and not re.match(REGION, region):
             region = None  # whoever sends this harms only the choice of its own bridge, and our page must stay JSON
         text = config_js.build(self.settings.domain, origin, self.settings.config, self.settings.branding, region)
         return web.Response(text=text, content_type="text/javascript", headers={"Cache-Control": "no-cache"})

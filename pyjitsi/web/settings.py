@@ -33,6 +33,9 @@ class Branding(Section):
     )
 
 
+REGION = r"^[A-Za-z0-9_.-]{1,64}$"
+
+
 class WebSettings(ServiceSettings):
     """The web service: client, config.js, and the proxy for whatever nginx does not do."""
 
@@ -61,7 +64,7 @@ class WebSettings(ServiceSettings):
     client: Path | None = Field(default=None, description="The built client; unset is the one that came along.")
     region: str | None = Field(
         default=None,
-        pattern=r"^[A-Za-z0-9_.-]{1,64}$",
+        pattern=REGION,
         description="Where people are whose proxy sets no X-Proxy-Region; the focus chooses bridges by it.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")

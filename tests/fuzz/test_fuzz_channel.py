@@ -26,11 +26,12 @@ values: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-def _message(name: str, fields: dict[str, Any]) -> str:
+def message(name: str, fields: dict[str, Any]) -> str:
+    """A message of a class."""
     return json.dumps({"colibriClass": name, **fields})
 
 
-shaped = st.builds(_message, st.sampled_from(CLASSES), st.dictionaries(st.sampled_from(FIELDS), values, max_size=6))
+shaped = st.builds(message, st.sampled_from(CLASSES), st.dictionaries(st.sampled_from(FIELDS), values, max_size=6))
 junk = st.text(alphabet='{}[]":,0123456789eE+-. truefalsnul\\\ud800', max_size=60)
 
 

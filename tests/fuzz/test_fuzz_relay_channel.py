@@ -1,7 +1,6 @@
 """Fuzz: whatever another bridge says on a relay channel is a message or a MessageError; clients read only JSON."""
 
 import json
-from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +8,7 @@ from hypothesis import strategies as st
 from pyjitsi.bridge.messages import MessageError
 from pyjitsi.bridge.relay_messages import parse
 from pyjitsi.xmpp.stanzas import colibri2
-from tests.fuzz.test_fuzz_channel import junk, values
+from tests.fuzz.test_fuzz_channel import junk, message, values
 from tests.unit.bridge.conftest import Stage, video
 from tests.unit.bridge.fakes import FakeChannel
 
@@ -20,11 +19,7 @@ FIELDS = ("bridgeId", "sourceName", "videoConstraints", "maxHeight", "videoType"
 VALUES = values | st.sampled_from(["ada", "ada-v0", "one-v0", "one", "true", "desktop"])
 
 
-def _message(name: str, fields: dict[str, Any]) -> str:
-    return json.dumps({"colibriClass": name, **fields})
-
-
-shaped = st.builds(_message, st.sampled_from(CLASSES), st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=5))
+shaped = st.builds(message, st.sampled_from(CLASSES), st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=5))
 
 
 @given(shaped | junk | st.text())
