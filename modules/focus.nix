@@ -62,6 +62,7 @@ in
       rooms_domain = cfg.domains.muc;
       clients_domain = cfg.domains.main;
       brewery = "jvbbrewery@${cfg.domains.internal}";
+      state_directory = "/run/meet-focus";
       log_level = mkDefault cfg.logLevel;
     };
 
@@ -75,6 +76,10 @@ in
           # Nothing but Prosody and the web server talks to it, and both are here.
           IPAddressDeny = "any";
           IPAddressAllow = "localhost";
+          # The running conferences: for the next process after a crash or a switch, gone after a reboot, as they are.
+          RuntimeDirectory = "meet-focus";
+          RuntimeDirectoryMode = "0700";
+          RuntimeDirectoryPreserve = "yes";
         };
       }
       // {

@@ -17,9 +17,12 @@ from pyjitsi.focus.choice import BridgeChoice
 from pyjitsi.focus.features import Features
 from pyjitsi.focus.linker import Linker
 from pyjitsi.focus.membership import Member, Membership
+from pyjitsi.focus.propagation import Propagation
+from pyjitsi.focus.record import ConferenceRecord
+from pyjitsi.focus.resumption import Resumption, record_of, refresh
 from pyjitsi.focus.session import Session
 from pyjitsi.focus.settings import FocusSettings
-from pyjitsi.focus.signalling import session_initiate, sources_action
+from pyjitsi.focus.signalling import session_initiate
 from pyjitsi.focus.sources import BRIDGE, ConferenceSources, Limits, of_contents, without_simulcast
 from pyjitsi.focus.wire import Wire
 from pyjitsi.xmpp.connection import IqError, IqTimeout
@@ -32,29 +35,32 @@ from pyjitsi.xmpp.stanzas.presence import Occupant
 
 log = structlog.get_logger("focus")
 
-SIGNALLING_DELAYS = ((100, 1.0), (50, 0.5), (20, 0.2))  # people and seconds; Jicofo's, and a step for less
-
 
 class Conference:
     """See the module's text. ``room`` is the bare address of the room."""
 
-    def __init__(self, room: str, own_jid: str, settings: FocusSettings, bridges: BridgeChoice, wire: Wire) -> None:
+    def __init__(
+        self, room: str, own_jid: str, settings: FocusSettings, bridges: BridgeChoice, wire: Wire,
+        record: ConferenceRecord | None = None,
+    ) -> None:  # fmt: skip
         self.room: str = room
-        self.meeting_id: str = str(uuid.uuid4())
+        self.meeting_id: str = str(uuid.uuid4()) if record is None else record.meeting_id
         self.members: Membership = Membership(settings.restart_min_interval_seconds, settings.restart_max_per_minute)
         self.sources: ConferenceSources = ConferenceSources(
             Limits(settings.max_ssrcs_per_user, settings.max_ssrc_groups_per_user)
         )
         self.cascade: Cascade = Cascade(room)
-        self.start_muted: tuple[int | None, int | None] = (None, None)
+        self.start_muted: tuple[int | None, int | None] = (None, None) if record is None else record.start_muted
         self.closed: bool = False
         self._own_jid: str = own_jid
         self._settings: FocusSettings = settings
         self._bridges: BridgeChoice = bridges
-        self._pinned: str | None = bridges.pin(room, wire.now())
+        self._pinned: str | None = bridges.pin(room, wire.now()) if record is None else record.pinned
         self._wire: Wire = wire
         self._bridge_available: bool = True
-        self._telling: bool = False
+        self._propagation: Propagation = Propagation(room, own_jid, self.members, self.sources, wire)
+        self._entered: bool = False
+        self._resumption: Resumption = Resumption(record, self.cascade)
         self._features: Features = Features(room, wire)
         self._linker: Linker = Linker(self.cascade, wire, self._bridge_failed, red=settings.opus_red)
         self._cancel_timer: Callable[[], None] | None = None
@@ -62,6 +68,29 @@ class Conference:
         self.await_first()
 
     # The room.
+
+    def entered(self) -> None:
+        """The focus is in the room, and has seen everybody who was there before it: go on, then invite."""
+        if self._entered:
+            return
+        self._entered = True
+        for bridge, endpoint in self._resumption.leftovers(self.members):
+            self._send(self.cascade.withdraw(bridge, endpoint))
+        for session in self.cascade:
+            if session.bridge not in self._bridges.registry.bridges:
+                self.bridge_lost(session.bridge, "it is not in the brewery")
+        for member in self.members:
+            request = refresh(member, self.sources)
+            if request is not None and member.session is not None:
+                self._wire.spawn(self._ask(member.session.bridge, request, member))
+        self._propagation.catch_up_all()
+        self._invite_all()
+
+    def record(self) -> ConferenceRecord:
+        """What to write down of it."""
+        return record_of(
+            self.room, self.meeting_id, self.start_muted, self._pinned, self.cascade, self.members, self.sources
+        )
 
     def await_first(self) -> None:
         """A request: the room may stand empty for a while."""
@@ -83,7 +112,8 @@ class Conference:
         """An occupant's presence."""
         member = self.members.present(nick, occupant)
         if member is not None:
-            self.log.info("joined", endpoint=nick)
+            resumed = not self._entered and self._resumption.resume(member, self.sources)
+            self.log.info("resumed" if resumed else "joined", endpoint=nick)
             self._elect_owner()
             self._invite_all()
         elif occupant.affiliation != "owner":
@@ -192,7 +222,7 @@ class Conference:
             self._wire.spawn(self._ask(session, request, None))
 
     def _invite_all(self) -> None:
-        if self.closed or len(self.members) < self._settings.min_participants:
+        if self.closed or not self._entered or len(self.members) < self._settings.min_participants:
             return
         self._timer(None, self._nobody_came)
         for member in self.members:
@@ -329,23 +359,18 @@ class Conference:
         if not keep:
             member.session = None
         self.sources.forget(member.endpoint)
+        self._wire.changed()
         if self.cascade.has(session.bridge):
             self._send(self.cascade.withdraw(session.bridge, member.endpoint))
         if not forget:
-            self._tell_others(member)
+            self._propagation.changed(member)
 
     def _terminate(self, member: Member, reason: str, text: str) -> None:
         session = member.session
         if session is None or session.state not in ("pending", "active"):
             return
         payload = Jingle("session-terminate", session.sid, initiator=self._own_jid, reason=reason, reason_text=text)
-        self._wire.spawn(self._tell(member, payload))
-
-    async def _tell(self, member: Member, payload: Jingle) -> None:
-        try:
-            await self._wire.iq(f"{self.room}/{member.endpoint}", build(payload))
-        except (IqError, IqTimeout) as error:
-            self.log.info("not taken", endpoint=member.endpoint, action=payload.action, reason=str(error))
+        self._wire.spawn(self._propagation.tell(member, build(payload), payload.action))
 
     # Jingle from members.
 
@@ -393,6 +418,7 @@ class Conference:
             raise StanzaError("bad-request", "the answer has no DTLS fingerprint")
         self.sources.add(member.endpoint, of_contents(request.contents, request.json, member.endpoint))
         session.state = "active"
+        self._wire.changed()
         last_n = next((each.initial_last_n for each in request.contents if each.initial_last_n is not None), None)
         update = bridge.update(
             member.endpoint, transport=transport, sources=self.sources.of(member.endpoint), initial_last_n=last_n
@@ -400,8 +426,8 @@ class Conference:
         self._wire.spawn(self._ask(bridge, update, member))
         self._send(self.cascade.announce(bridge, member.endpoint, self.sources.of(member.endpoint)))
         self.log.info("accepted", endpoint=member.endpoint)
-        self._tell_others(member)
-        self._catch_up(member)
+        self._propagation.changed(member)
+        self._propagation.catch_up(member)
 
     def _change_sources(self, member: Member, request: Jingle) -> None:
         changed = of_contents(request.contents, request.json, member.endpoint)
@@ -411,44 +437,13 @@ class Conference:
             self.sources.add(member.endpoint, changed)
         else:
             self.sources.remove(member.endpoint, changed)
+        self._wire.changed()
         bridge = None if member.session is None else member.session.bridge
         if bridge is not None and self.cascade.has(bridge):
             sources = self.sources.of(member.endpoint)
             self._wire.spawn(self._ask(bridge, bridge.update(member.endpoint, sources=sources), member))
             self._send(self.cascade.announce(bridge, member.endpoint, sources))
-        self._tell_others(member)
-
-    def _tell_others(self, member: Member) -> None:
-        """In a small room at once; in a large one together with what changes in the next moment.
-
-        Each change is a stanza to everybody: told one by one, a hundred people who come at once are ten thousand.
-        """
-        size = len(self.members)
-        delay = next((seconds for people, seconds in SIGNALLING_DELAYS if size >= people), 0.0)
-        if not delay:
-            for other in self.members:
-                if other is not member:
-                    self._catch_up(other)
-        elif not self._telling:
-            self._telling = True
-            self._wire.later(delay, self._tell_everybody)
-
-    def _tell_everybody(self) -> None:
-        self._telling = False
-        if not self.closed:
-            for member in self.members:
-                self._catch_up(member)
-
-    def _catch_up(self, member: Member) -> None:
-        """Tell a client what changed of others' sources since it was told last."""
-        if member.session is None:
-            return
-        current = {owner: without_simulcast(each) for owner, each in self.sources.others(member.endpoint).items()}
-        removed, added = member.session.difference(current)
-        for action, sources in (("source-remove", removed), ("source-add", added)):
-            if sources:
-                payload = sources_action(action, member.session.sid, self._own_jid, member.features, sources)
-                self._wire.spawn(self._tell(member, payload))
+        self._propagation.changed(member)
 
     def _terminated(self, member: Member, request: Jingle) -> None:
         wanted = request.bridge_session

@@ -10,6 +10,7 @@ import structlog
 from pyjitsi import __version__, clock
 from pyjitsi.focus.choice import BridgeChoice
 from pyjitsi.focus.conference import Conference
+from pyjitsi.focus.journal import Journal
 from pyjitsi.focus.membership import FOCUS_NICK
 from pyjitsi.focus.settings import FocusSettings
 from pyjitsi.xmpp import muc
@@ -19,6 +20,7 @@ from pyjitsi.xmpp.stanzas import presence as room_presence
 log = structlog.get_logger("focus")
 
 JOIN_TIMEOUT = 10.0
+WRITE_DELAY = 0.2  # seconds: several changes are written once
 MEETING_ID = "muc#roominfo_meetingId"  # in the owner's form, where the server gives one
 
 
@@ -31,7 +33,7 @@ class Room:
 
     def __init__(
         self, room: str, own_jid: str, connection: Connection, settings: FocusSettings, bridges: BridgeChoice,
-        ended: Callable[["Room"], None],
+        journal: Journal, ended: Callable[["Room"], None],
     ) -> None:  # fmt: skip
         self.address: str = room
         self._own_jid: str = own_jid
@@ -42,7 +44,9 @@ class Room:
         self._joining: asyncio.Task[None] | None = None
         self._timeout: float = settings.reply_timeout_seconds
         self.log = log.bind(room=room)
-        self.conference: Conference = Conference(room, own_jid, settings, bridges, self)
+        self._journal: Journal = journal
+        self._writing: asyncio.TimerHandle | None = None
+        self.conference: Conference = Conference(room, own_jid, settings, bridges, self, journal.read(room))
 
     async def ready(self) -> None:
         """Return once the focus is in the room and it is configured. Raises JoinError."""
@@ -63,6 +67,7 @@ class Room:
         except (IqError, IqTimeout) as error:
             raise JoinError(f"{self.address} could not be configured: {error}") from None
         self.conference.publish()
+        self.conference.entered()
 
     def presence(self, presence: Presence) -> None:
         """A presence of this room."""
@@ -88,6 +93,8 @@ class Room:
     def abandon(self) -> None:
         """The stream was lost: forget everything without a word to anybody."""
         self.conference.closed = True
+        if self._writing is not None:
+            self._write()
         self._finish()
 
     def _finish(self) -> None:
@@ -126,6 +133,21 @@ class Room:
     async def grant_owner(self, jid: str) -> None:
         await muc.set_affiliation(self._connection, self.address, jid, "owner", from_=self._own_jid)
 
+    def changed(self) -> None:
+        if self._writing is None and not self.conference.closed:
+            delay = WRITE_DELAY * (1 + len(self.conference.members) / 25)  # a page grows with the square of them
+            self._writing = asyncio.get_running_loop().call_later(delay, self._write)
+
+    def _write(self) -> None:
+        if self._writing is not None:
+            self._writing.cancel()
+            self._writing = None
+        self._journal.write(self.conference.record())
+
     def ended(self) -> None:
+        if self._writing is not None:
+            self._writing.cancel()
+            self._writing = None
+        self._journal.forget(self.address)
         self._connection.send(muc.leave(self.address, FOCUS_NICK, from_=self._own_jid))
         self._finish()

@@ -6,11 +6,13 @@ from xml.etree.ElementTree import Element
 import structlog
 from aiohttp import web
 
+from pyjitsi import clock
 from pyjitsi.focus.brewery import Brewery
 from pyjitsi.focus.bridges import BridgeRegistry, Found, Lost
 from pyjitsi.focus.choice import BridgeChoice, Rules
 from pyjitsi.focus.control import FocusControl
 from pyjitsi.focus.http import add_conference_requests
+from pyjitsi.focus.journal import Journal
 from pyjitsi.focus.metrics import CONFERENCES, PARTICIPANTS, REFUSED, REQUESTS
 from pyjitsi.focus.room import JoinError, Room
 from pyjitsi.focus.settings import FocusSettings
@@ -24,6 +26,7 @@ from pyjitsi.xmpp.stanzas.errors import StanzaError
 log = structlog.get_logger("focus")
 
 MAX_ROOMS = 5000
+RESUMED_AT_ONCE = 20
 
 
 class FocusService:
@@ -36,6 +39,8 @@ class FocusService:
         self.bare_jid: str = f"focus@{settings.xmpp.domain}"
         self.jid: str = f"{self.bare_jid}/focus"  # the same for ever: Prosody routes a room's IQs to who joined first
         self.rooms: dict[str, Room] = {}
+        self._journal: Journal = Journal(settings.state_directory)
+        self._resuming: asyncio.Task[None] | None = None
         self._complained: set[tuple[str, str, str]] = set()
         self._connection = component(settings.xmpp)
         registry = BridgeRegistry(quarantine=settings.bridge_quarantine_seconds)
@@ -75,6 +80,8 @@ class FocusService:
 
     async def stop(self) -> None:
         """Leave the brewery and close; rooms stay, so that nobody is thrown out by a restart of the focus alone."""
+        if self._resuming is not None:
+            self._resuming.cancel()
         if self._connection.connected:
             self._brewery.leave()
         for room in list(self.rooms.values()):
@@ -95,8 +102,36 @@ class FocusService:
 
     async def _connected(self) -> None:
         self._brewery.enter()
+        self._resuming = asyncio.create_task(self._resume())
+
+    async def _resume(self) -> None:
+        """Go on with the conferences of the journal, once it is known which bridges there are."""
+        await self._brewery.joined.wait()
+        began = clock.monotonic()
+        waiting = [room for room in self._journal.rooms() if room not in self.rooms]
+        at_once = asyncio.Semaphore(RESUMED_AT_ONCE)
+
+        async def resume(address: str) -> None:
+            async with at_once:
+                try:
+                    room = self._room(address)
+                    await room.ready()
+                except (JoinError, StanzaError) as error:
+                    log.warning("not resumed", room=address, reason=str(error))
+                    self._journal.forget(address)
+                    if (left := self.rooms.get(address)) is not None:
+                        left.abandon()
+                    return
+                if not room.conference.members:  # everybody left while we were away
+                    room.conference.stop()
+
+        await asyncio.gather(*(resume(address) for address in waiting))
+        if waiting:
+            log.info("resumed", conferences=len(waiting), seconds=round(clock.monotonic() - began, 1))
 
     def _disconnected(self) -> None:
+        if self._resuming is not None:
+            self._resuming.cancel()
         for room in list(self.rooms.values()):
             room.abandon()
         self._brewery.lost()
@@ -133,12 +168,7 @@ class FocusService:
             raise StanzaError("bad-request", f"rooms are on {self.settings.rooms_domain}, not {request.room[:200]}")
         room = self.rooms.get(request.room)
         if room is None:
-            if len(self.rooms) >= MAX_ROOMS:
-                raise StanzaError("resource-constraint", f"{MAX_ROOMS} conferences are the most here")
-            if not self._connection.connected:
-                raise StanzaError("service-unavailable", "the focus has no connection to Prosody")
-            room = Room(request.room, self.jid, self._connection, self.settings, self.choice, self._room_ended)
-            self.rooms[request.room] = room
+            room = self._room(request.room)
             room.conference.start_muted = (
                 _count(request.properties.get("startAudioMuted")), _count(request.properties.get("startVideoMuted"))
             )  # fmt: skip
@@ -153,6 +183,20 @@ class FocusService:
         properties = {"authentication": "false", "visitors-supported": "false"}
         return requests.ConferenceAnswer(request.room, self.bare_jid, properties=properties)
 
+    def _room(self, address: str) -> Room:
+        """A conference, made where there is none. Raises StanzaError."""
+        room = self.rooms.get(address)
+        if room is None:
+            if len(self.rooms) >= MAX_ROOMS:
+                raise StanzaError("resource-constraint", f"{MAX_ROOMS} conferences are the most here")
+            if not self._connection.connected:
+                raise StanzaError("service-unavailable", "the focus has no connection to Prosody")
+            room = Room(
+                address, self.jid, self._connection, self.settings, self.choice, self._journal, self._room_ended
+            )
+            self.rooms[address] = room
+        return room
+
     def _room_ended(self, room: Room) -> None:
         if self.rooms.get(room.address) is room:
             del self.rooms[room.address]
@@ -164,6 +208,10 @@ class FocusService:
             room = self.rooms.get(address)
             if room is None or not nick:
                 raise StanzaError("forbidden", "only those in a conference may talk Jingle to the focus")
+            try:
+                await room.ready()  # what comes while a conference is being resumed waits for that
+            except JoinError as error:
+                raise StanzaError("service-unavailable", str(error)) from None
             room.conference.jingle(nick, request)
         except StanzaError as error:
             self._refused("jingle", error, iq.from_)

@@ -1,5 +1,6 @@
 """What an admin can set of the focus; defaults are Jicofo's."""
 
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -55,4 +56,8 @@ class FocusSettings(ServiceSettings):
     auto_owner: bool = Field(default=True, description="The first participant becomes moderator.")
     opus_red: bool = Field(default=False, description="Offer Opus with redundancy (RED), as Jicofo: off.")
     sctp: bool = Field(default=False, description="Offer a data channel beside the web-socket, if the bridge can.")
+    state_directory: Path | None = Field(
+        default=None,
+        description="Where running conferences are noted, so that a restart goes on with them; unset: it invites anew.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")

@@ -150,6 +150,11 @@ class ConferenceSources:
             del self._owner[ssrc]
         return gone
 
+    def restore(self, endpoint: str, sources: EndpointSources) -> None:
+        """Put back what was accepted before, by an earlier life of the focus."""
+        self._sources[endpoint] = sources
+        self._owner.update(dict.fromkeys((source.ssrc for source in (*sources.audio, *sources.video)), endpoint))
+
     def forget(self, endpoint: str) -> None:
         """An endpoint left, or its session ended."""
         for source in (*self.of(endpoint).audio, *self.of(endpoint).video):

@@ -32,6 +32,10 @@ class Wire(Protocol):
         """Make a bare address owner of the room. Raises IqError or IqTimeout."""
         ...
 
+    def changed(self) -> None:
+        """What ``Conference.record`` gives has changed."""
+        ...
+
     def ended(self) -> None:
         """The conference is over: leave the room and forget it."""
         ...

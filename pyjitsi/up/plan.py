@@ -129,6 +129,7 @@ def make(
             "clients_domain": domain,
             "brewery": f"jvbbrewery@internal.auth.{domain}",
             "http_port": focus,
+            "state_directory": str(state.folder / "focus"),
         },
         "bridge": {
             "xmpp": {"port": c2s, "domain": f"auth.{domain}", "password": state.secret("jvb"), "security": "disabled"},

@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element
 from pyjitsi.focus.bridges import BridgeRegistry
 from pyjitsi.focus.choice import BridgeChoice
 from pyjitsi.focus.conference import Conference
+from pyjitsi.focus.record import ConferenceRecord
 from pyjitsi.focus.service import rules_of
 from pyjitsi.focus.settings import FocusSettings
 from pyjitsi.xmpp.connection import IqError, IqTimeout
@@ -31,7 +32,7 @@ CLIENT_TRANSPORT = ice_udp.IceUdpTransport(
 class Story:
     """The world around one conference; ``sent`` is what clients were told, ``asked`` what bridges were."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, record: ConferenceRecord | None = None, **settings: Any) -> None:
         self.time: float = 1000.0
         self.timers: list[tuple[float, Callable[[], None]]] = []
         self.tasks: set[asyncio.Task[object]] = set()
@@ -48,9 +49,12 @@ class Story:
         self.settings: FocusSettings = FocusSettings.model_validate({"xmpp": xmpp, **domains, **settings})
         self.bridges: BridgeRegistry = BridgeRegistry(quarantine=60.0)
         self.choice: BridgeChoice = BridgeChoice(self.bridges, rules_of(self.settings))
+        self.changes: int = 0
         self.conference: Conference = Conference(
-            ROOM, "focus@focus.talk.example/focus", self.settings, self.choice, self
+            ROOM, "focus@focus.talk.example/focus", self.settings, self.choice, self, record
         )
+        if record is None:
+            self.conference.entered()
 
     # Wire.
 
@@ -90,6 +94,9 @@ class Story:
 
     async def grant_owner(self, jid: str) -> None:
         self.owners.append(jid)
+
+    def changed(self) -> None:
+        self.changes += 1
 
     def ended(self) -> None:
         self.is_over = True

@@ -7,6 +7,7 @@ import pytest
 
 from pyjitsi.focus.bridges import BridgeRegistry
 from pyjitsi.focus.choice import BridgeChoice, Rules
+from pyjitsi.focus.journal import Journal
 from pyjitsi.focus.room import JoinError, Room
 from pyjitsi.xmpp import muc
 from pyjitsi.xmpp.connection import IqTimeout, Presence
@@ -44,7 +45,7 @@ class FakeConnection:
 def enter(connection: FakeConnection) -> Room:
     bridges = BridgeChoice(BridgeRegistry(quarantine=60), Rules())
     made: Any = connection
-    return Room(ROOM, JID, made, Story().settings, bridges, lambda _room: None)
+    return Room(ROOM, JID, made, Story().settings, bridges, Journal(None), lambda _room: None)
 
 
 def own_presence(kind: str) -> Presence:
