@@ -55,6 +55,16 @@ class Silent(Participant):
         self.took = time.monotonic() - self.began
         self.accepted.set()
 
+    async def known(self) -> bool:
+        """Whether the focus takes Jingle of this session."""
+        if self.offer is None:
+            return False
+        try:
+            await self.client.iq(self.focus, jingle.build(jingle.Jingle("source-add", self.offer.sid)))
+        except (Refused, TimeoutError):
+            return False
+        return True
+
 
 def usage(server: MeetingServer) -> dict[str, tuple[float, int]]:
     """Processor seconds and resident MB of each service."""
@@ -63,16 +73,6 @@ def usage(server: MeetingServer) -> dict[str, tuple[float, int]]:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         found[name] = (int(fields[11]) + int(fields[12])) / TICKS, int(fields[21]) * os.sysconf("SC_PAGESIZE") >> 20
     return found
-
-    async def known(self) -> bool:
-        """Whether the focus takes Jingle of this session."""
-        if self.offer is None:
-            return False
-        try:
-            await self.client.iq(self.focus, jingle.build(jingle.Jingle("source-add", self.offer.sid)))
-        except Refused:
-            return False
-        return True
 
 
 async def run(options: argparse.Namespace) -> int:
@@ -126,7 +126,8 @@ async def restart(server: MeetingServer, clients: list[Silent]) -> None:
     server.kill("focus")
     waiting = list(clients)
     while waiting and time.monotonic() - began < 120:
-        waiting = [each for each in waiting if not await each.known()]
+        known = await asyncio.gather(*(each.known() for each in waiting))
+        waiting = [each for each, found in zip(waiting, known, strict=True) if not found]
         await asyncio.sleep(0.2)
     took = time.monotonic() - began
     invited = sum(each.offers > was for each, was in zip(clients, offers, strict=True))
