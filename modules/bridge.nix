@@ -19,7 +19,23 @@ let
   ours = import ./lib.nix { inherit lib pkgs cfg; };
   credentials.xmpp__password =
     if cfg.prosody.enable then cfg.secrets.list."bridge-${bridge.name}".path else bridge.passwordFile;
-  file = ours.settingsFile "bridge" bridge.settings (builtins.attrNames credentials);
+  # A new generation comes up beside the running one: two places, of which the second has names and ports of its own.
+  places = {
+    meet-bridge = bridge.settings;
+    meet-bridge-2 = bridge.settings // {
+      nickname = "${bridge.name}-2";
+      server_id = "${bridge.name}-2";
+      relay_id = if bridge.settings.relay_id or null == null then null else "${bridge.settings.relay_id}-2";
+      udp_port = bridge.port + 1;
+      http_port = bridge.httpPort + 1;
+    };
+  };
+  httpHost =
+    if bridge.listenAddress == "0.0.0.0" || bridge.listenAddress == "::" then
+      "127.0.0.1"
+    else
+      bridge.listenAddress;
+  systemctl = "${config.systemd.package or pkgs.systemd}/bin/systemctl";
   # Whatever makes the running bridge another one than this. The settings' own `generation` can't be part of itself.
   generation = builtins.substring 0 12 (
     builtins.hashString "sha256" (
@@ -76,7 +92,10 @@ in
       type = types.port;
       default = 10000;
       example = 10010;
-      description = "The UDP port of all media.";
+      description = ''
+        The UDP port of all media. The one above it is for the next generation of the bridge, which comes up beside one
+        that still has meetings.
+      '';
     };
 
     listenAddress = mkOption {
@@ -91,7 +110,7 @@ in
       type = types.port;
       default = 9090;
       example = 9091;
-      description = "The TCP port of that.";
+      description = "The TCP port of that; the one above it is for the next generation.";
     };
 
     allowFrom = mkOption {
@@ -193,47 +212,78 @@ in
       log_level = mkDefault cfg.logLevel;
     };
 
-    systemd.services.meet-bridge =
-      ours.unit {
-        description = "Meet's bridge";
-        role = "bridge";
-        inherit file credentials;
-        serviceConfig = {
-          # To list the machine's addresses, which become its candidates.
-          RestrictAddressFamilies = ours.hardening.RestrictAddressFamilies ++ [ "AF_NETLINK" ];
-          # pyOpenSSL gives OpenSSL a function that judges certificates, through a trampoline that cffi writes at run time.
-          # Without it no client's DTLS ever completes.
-          MemoryDenyWriteExecute = false;
-          # It drains when it is told to stop. A reboot can't wait for meetings: then it is told to leave at once.
-          ExecStop = "+${pkgs.writeShellScript "meet-bridge-stop" ''
-            if [ "$(${config.systemd.package or pkgs.systemd}/bin/systemctl is-system-running)" = stopping ]; then
-              kill -INT "$MAINPID"
-            fi
-          ''}";
-          TimeoutStopSec = "${toString (builtins.ceil (bridge.settings.drain_seconds + 30))}s";
-          Nice = -5; # media before everything else that runs here
-        };
-      }
+    # Neither place is started by a target: meet-bridge-handover knows which of them is to run.
+    systemd.services =
+      lib.mapAttrs (
+        unit: settings:
+        ours.unit {
+          description = "Meet's bridge${lib.optionalString (unit != "meet-bridge") ", in its second place"}";
+          role = "bridge";
+          file = ours.settingsFile "bridge" settings (builtins.attrNames credentials);
+          inherit credentials;
+          serviceConfig = {
+            # To list the machine's addresses, which become its candidates.
+            RestrictAddressFamilies = ours.hardening.RestrictAddressFamilies ++ [ "AF_NETLINK" ];
+            # pyOpenSSL gives OpenSSL a function that judges certificates, through a trampoline that cffi writes at run time.
+            # Without it no client's DTLS ever completes.
+            MemoryDenyWriteExecute = false;
+            # It drains when it is told to stop. A reboot can't wait for meetings: then it is told to leave at once.
+            ExecStop = "+${pkgs.writeShellScript "meet-bridge-stop" ''
+              if [ "$(${systemctl} is-system-running)" = stopping ]; then
+                kill -INT "$MAINPID"
+              fi
+            ''}";
+            # It ends with this status after a handover. A third generation may be waiting for its place.
+            RestartPreventExitStatus = 75;
+            SuccessExitStatus = 75;
+            ExecStopPost = "+${pkgs.writeShellScript "meet-bridge-ended" ''
+              if [ "$EXIT_STATUS" = 75 ]; then
+                ${systemctl} --no-block --job-mode=fail restart meet-bridge-handover.service || true
+              fi
+            ''}";
+            TimeoutStopSec = "${toString (builtins.ceil (bridge.settings.drain_seconds + 30))}s";
+            Nice = -5; # media before everything else that runs here
+          };
+        }
+        // {
+          wantedBy = [ ];
+          # A switch leaves it alone, and says so; meet-bridge-handover sees to the rest.
+          restartIfChanged = false;
+        }
+      ) places
       // {
-        # A switch leaves it alone, and says so; meet-bridge-handover sees to the rest.
-        restartIfChanged = false;
+        meet-bridge-handover = {
+          description = "Bring up the installed generation of Meet's bridge, beside one that has meetings";
+          wantedBy = [ "multi-user.target" ];
+          after = [
+            "network-online.target"
+            "meet-secrets.service"
+            "meet-prosody.service"
+          ];
+          wants = [ "network-online.target" ];
+          serviceConfig = ours.hardening // {
+            Type = "oneshot";
+            RemainAfterExit = true;
+            # Nobody but root may start units.
+            DynamicUser = false;
+            PrivateUsers = false;
+            ExecStart = lib.concatStringsSep " " (
+              [
+                "${lib.getExe bridge.package} handover --generation ${generation} --systemctl ${systemctl}"
+              ]
+              ++ lib.mapAttrsToList (
+                unit: settings: "--bridge ${unit}=http://${httpHost}:${toString settings.http_port}"
+              ) places
+            );
+            IPAddressDeny = "any";
+            IPAddressAllow = [
+              "localhost"
+              httpHost
+            ];
+            Slice = "system-meet.slice";
+          };
+        };
       };
-
-    systemd.services.meet-bridge-handover = {
-      description = "Hand Meet's bridge over to the generation that is installed now, after its meetings";
-      wantedBy = [ "multi-user.target" ];
-      after = [ "meet-bridge.service" ];
-      serviceConfig = ours.hardening // {
-        Type = "oneshot";
-        RemainAfterExit = true;
-        ExecStart = "${lib.getExe bridge.package} handover --bridge http://${
-          if bridge.listenAddress == "0.0.0.0" || bridge.listenAddress == "::" then "127.0.0.1" else bridge.listenAddress
-        }:${toString bridge.httpPort} --generation ${generation}";
-        IPAddressDeny = "any";
-        IPAddressAllow = "localhost";
-        Slice = "system-meet.slice";
-      };
-    };
 
     # One UDP socket carries every stream of every meeting; the kernel's default buffers hold some 100 packets of them.
     boot.kernel.sysctl = {

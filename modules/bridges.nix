@@ -9,7 +9,7 @@ let
   inherit (lib) mkIf mkOption types;
   cfg = config.services.meet;
   ours = import ./lib.nix { inherit lib pkgs cfg; };
-  addresses = lib.mapAttrsToList (_: bridge: "${bridge.address}:${toString bridge.httpPort}") cfg.bridges;
+  addresses = lib.concatMap (bridge: builtins.attrValues bridge.urls) (builtins.attrValues cfg.bridges);
 in
 {
   options.services.meet.bridges = mkOption {
@@ -27,7 +27,7 @@ in
     '';
     type = types.attrsOf (
       types.submodule (
-        { config, ... }:
+        { name, config, ... }:
         {
           options = {
             address = mkOption {
@@ -66,14 +66,19 @@ in
               ];
               description = "Whether it is on this host.";
             };
-            url = mkOption {
-              type = types.str;
+            urls = mkOption {
+              type = types.attrsOf types.str;
               internal = true;
               readOnly = true;
-              default = "http://${
-                if lib.hasInfix ":" config.address then "[${config.address}]" else config.address
-              }:${toString config.httpPort}";
-              description = "Its HTTP address.";
+              default =
+                let
+                  host = if lib.hasInfix ":" config.address then "[${config.address}]" else config.address;
+                in
+                {
+                  ${name} = "http://${host}:${toString config.httpPort}";
+                  "${name}-2" = "http://${host}:${toString (config.httpPort + 1)}";
+                };
+              description = "The HTTP addresses of its two places, by their names in paths.";
             };
           };
         }
@@ -81,11 +86,19 @@ in
     );
   };
 
+  options.services.meet.bridgeUrls = mkOption {
+    type = types.attrsOf types.str;
+    internal = true;
+    readOnly = true;
+    default = lib.foldl' (all: bridge: all // bridge.urls) { } (builtins.attrValues cfg.bridges);
+    description = "The HTTP addresses of all bridges, both places of each.";
+  };
+
   config = mkIf cfg.prosody.enable {
     assertions = [
       {
         assertion = lib.unique addresses == addresses;
-        message = "services.meet.bridges: two bridges have the same address and httpPort.";
+        message = "services.meet.bridges: two bridges have the same address and httpPort, or ports that overlap: each takes httpPort and the one above it.";
       }
       {
         assertion = builtins.all (name: builtins.match "[a-z0-9]([a-z0-9_-]*[a-z0-9])?" name != null) (

@@ -46,14 +46,14 @@ in
       }
     ''
     + lib.concatStrings (
-      lib.mapAttrsToList (name: bridge: ''
+      lib.mapAttrsToList (name: url: ''
         handle /colibri-ws/${name}/* {
-          reverse_proxy ${lib.removePrefix "http://" bridge.url}
+          reverse_proxy ${lib.removePrefix "http://" url}
         }
         handle /colibri-relay-ws/${name}/* {
-          reverse_proxy ${lib.removePrefix "http://" bridge.url}
+          reverse_proxy ${lib.removePrefix "http://" url}
         }
-      '') cfg.bridges
+      '') cfg.bridgeUrls
     )
     + ''
       handle {

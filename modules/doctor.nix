@@ -12,19 +12,24 @@ in
         units =
           lib.optional cfg.prosody.enable "meet-prosody"
           ++ lib.optional cfg.focus.enable "meet-focus"
-          ++ lib.optional cfg.bridge.enable "meet-bridge"
+          ++ lib.optional cfg.bridge.enable "meet-bridge-handover"
           ++ lib.optional cfg.web.enable "meet-web"
           ++ lib.optional cfg.nginx.enable "nginx"
           ++ lib.optional cfg.caddy.enable "caddy";
         services =
           lib.optionalAttrs cfg.web.enable { web = "${local}:${toString cfg.web.settings.http_port}"; }
-          // lib.optionalAttrs cfg.focus.enable { focus = "${local}:${toString cfg.focus.settings.http_port}"; }
-          // lib.optionalAttrs cfg.bridge.enable { bridge = "${local}:${toString cfg.bridge.httpPort}"; };
+          // lib.optionalAttrs cfg.focus.enable { focus = "${local}:${toString cfg.focus.settings.http_port}"; };
       }
-      // lib.optionalAttrs cfg.bridge.enable { bridge_udp_port = cfg.bridge.port; }
+      // lib.optionalAttrs cfg.bridge.enable {
+        bridge_udp_port = cfg.bridge.port;
+        bridge_places = [
+          "${local}:${toString cfg.bridge.httpPort}"
+          "${local}:${toString (cfg.bridge.httpPort + 1)}"
+        ];
+      }
       // lib.optionalAttrs cfg.web.enable {
         url = "https://${cfg.hostName}";
-        bridges = lib.mapAttrs (_: bridge: bridge.url) cfg.bridges;
+        bridges = lib.mapAttrs (_: bridge: builtins.attrNames bridge.urls) cfg.bridges;
         prosody_http = "${local}:${toString cfg.prosody.httpPort}";
       }
       // lib.optionalAttrs (cfg.web.enable && cfg.tls.selfSigned) { ca_file = cfg.tls.files.cert; }

@@ -17,10 +17,18 @@ let
       }) remote
     )
     ++ lib.optionals (cfg.bridge.enable && !cfg.xmpp.isLocal) (
-      map (from: {
-        inherit from;
-        port = cfg.bridge.httpPort;
-      }) cfg.bridge.allowFrom
+      lib.concatMap
+        (from: [
+          {
+            inherit from;
+            port = cfg.bridge.httpPort;
+          }
+          {
+            inherit from;
+            port = cfg.bridge.httpPort + 1;
+          }
+        ])
+        cfg.bridge.allowFrom
     );
   is6 = address: lib.hasInfix ":" address;
   nftables =
@@ -35,7 +43,11 @@ in
       80
       443
     ];
-    allowedUDPPorts = lib.optional cfg.bridge.enable cfg.bridge.port ++ lib.optional cfg.caddy.enable 443;
+    allowedUDPPorts = lib.optionals cfg.bridge.enable [
+        cfg.bridge.port
+        (cfg.bridge.port + 1)
+      ]
+      ++ lib.optional cfg.caddy.enable 443;
     # The one of the two that the host uses.
     extraInputRules = mkIf (config.networking.nftables.enable && private != [ ]) (
       lib.concatMapStringsSep "\n" nftables private + "\n"

@@ -34,7 +34,7 @@ in
       lib.optional cfg.web.enable (job "web" [ "127.0.0.1:${toString cfg.web.settings.http_port}" ])
       ++ lib.optional cfg.focus.enable (job "focus" [ "127.0.0.1:${toString cfg.focus.settings.http_port}" ])
       ++ lib.optional (cfg.bridges != { }) (
-        job "bridge" (map (bridge: lib.removePrefix "http://" bridge.url) (builtins.attrValues cfg.bridges))
+        job "bridge" (map (lib.removePrefix "http://") (builtins.attrValues cfg.bridgeUrls))
       );
   };
 }

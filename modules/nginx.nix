@@ -84,12 +84,12 @@ in
       // builtins.listToAttrs (
         lib.concatLists (
           lib.mapAttrsToList (
-            name: bridge:
-            map (path: lib.nameValuePair path (webSocket "${bridge.url}${path}")) [
+            name: url:
+            map (path: lib.nameValuePair path (webSocket "${url}${path}")) [
               "/colibri-ws/${name}/"
               "/colibri-relay-ws/${name}/"
             ]
-          ) cfg.bridges
+          ) cfg.bridgeUrls
         )
       );
     };

@@ -108,7 +108,7 @@ in
       trusted_proxies = cfg.web.trustedProxies;
       prosody_url = mkDefault "http://127.0.0.1:${toString cfg.prosody.httpPort}";
       focus_url = mkDefault "http://127.0.0.1:${toString cfg.focus.settings.http_port}";
-      bridges = lib.mapAttrs (_: bridge: bridge.url) cfg.bridges;
+      bridges = cfg.bridgeUrls;
       config = cfg.web.config;
       branding = {
         app_name = cfg.web.branding.appName;

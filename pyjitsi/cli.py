@@ -68,11 +68,10 @@ def _serve(service: str, file: Path | None, *, check: bool) -> int:
     logs.configure(service, getattr(settings, "log_level", "info"))
     module = importlib.import_module(f"pyjitsi.{service}.service")
 
-    async def main() -> None:
-        await run(module.create(settings))
+    async def main() -> int:
+        return await run(module.create(settings))
 
-    asyncio.run(main())
-    return 0
+    return asyncio.run(main())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -52,8 +52,10 @@ def notify(state: str) -> None:
             log.warning("no notification", error=str(error))
 
 
-async def run(service: Service) -> None:
+async def run(service: Service) -> int:
     """Start the service, announce readiness, wait for SIGTERM or SIGINT, and stop it. Raises StartError.
+
+    Returns the process's exit status: the service's ``exit_status``, where it has one.
 
     SIGTERM lets it drain first; SIGINT, or a second SIGTERM, doesn't.
     """
@@ -92,6 +94,7 @@ async def run(service: Service) -> None:
         watchdog.cancel()
         ended.cancel()
         await service.stop()
+    return int(getattr(service, "exit_status", 0))
 
 
 async def _watchdog() -> None:

@@ -46,10 +46,13 @@ class ControlServer:
         )
 
     async def _handover(self, request: web.Request) -> web.Response:
-        """End after the meetings, so that the service manager starts what is installed now."""
+        """End after the meetings, because another generation has come up beside; ``?stay=true`` calls that off."""
         require_this_machine(request)
         now = clock.monotonic()
-        self._drain.begin(now, refuse=False)
+        if request.query.get("stay") == "true":
+            self._drain.stay()
+        else:
+            self._drain.begin(now, refuse=False)
         self._changed()
         return web.json_response(
             {

@@ -36,6 +36,11 @@ class Drain:
             self.moving = True
             self.deadline = min(self.deadline or now, now + LAST_PHASE)
 
+    def stay(self) -> None:
+        """A handover was called off."""
+        if not self.refusing:
+            self.draining, self.deadline = False, None
+
     def begin(self, now: float, *, refuse: bool) -> None:
         """Finish what there is; a second call never puts the end off."""
         self.draining = True

@@ -40,6 +40,7 @@ IDLE_TICK = 0.1
 REFUSED_RETRY = 5.0  # seconds; a nickname is taken until the server notices that its last bearer is gone
 REMOVED_RETRY = 1.0
 MAX_COMPLAINTS = 10_000
+HANDED_OVER = 75  # exit status after a handover: another process is there, and this one is not to be started again
 CERTIFICATE_LIFE = 86_400.0  # new endpoints get a new certificate after a day
 
 
@@ -47,6 +48,7 @@ class BridgeService:
     """See the module's text."""
 
     name: str = "bridge"
+    exit_status: int = 0
 
     def __init__(self, settings: BridgeSettings) -> None:
         self.settings: BridgeSettings = settings
@@ -289,8 +291,10 @@ class BridgeService:
             if not self._drained.is_set() and self._drain.over(now, len(self.bridge.conferences)):
                 self._drained.set()
                 log.info("drained", conferences=len(self.bridge.conferences))
+                if not self._drain.refusing:
+                    self.exit_status = HANDED_OVER
                 if not self._drain.refusing or self._drain.ends_process:
-                    os.kill(os.getpid(), signal.SIGTERM)  # handed over: the service manager starts us anew
+                    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _condition(error: Element | None) -> str:

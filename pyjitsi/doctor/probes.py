@@ -42,17 +42,24 @@ class Doctor:
             probes: list[Awaitable[list[Finding]]] = []
             if self.url is not None and self.addresses:
                 probes += [self._certificate(self.url), self._page(self.url), self._xmpp(self.url)]
-                probes += [self._channel(self.url, server) for server in self.host.get("bridges", {})]
+                for places in self.host.get("bridges", {}).values():
+                    probes.append(self._either([self._channel(self.url, place) for place in places]))
             for name, base in self.host.get("services", {}).items():
                 probes.append(self._health(name, base))
             if focus := self.host.get("services", {}).get("focus"):
                 probes.append(self._bridges(focus))
-            if bridge := self.host.get("services", {}).get("bridge"):
-                probes.append(self._candidates(bridge))
+            if places := self.host.get("bridge_places", ()):
+                probes.append(self._either([self._health("bridge", base) for base in places]))
+                probes.append(self._either([self._candidates(base) for base in places]))
             probes += [self._unit(name) for name in self.host.get("units", ())]
             for each in await asyncio.gather(*(self._bounded(probe) for probe in probes)):
                 found += each
         return found
+
+    async def _either(self, probes: list[Awaitable[list[Finding]]]) -> list[Finding]:
+        """Of a bridge's two places one at least is in use: what is well there, or what is wrong with the first."""
+        found = await asyncio.gather(*probes)
+        return next((each for each in found if all(one.verdict == "ok" for one in each)), found[0])
 
     async def _bounded(self, probe: Awaitable[list[Finding]]) -> list[Finding]:
         try:

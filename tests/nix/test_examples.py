@@ -14,25 +14,28 @@ EXPOSURE = 15  # tenths, as --threshold has them
 # Newer than the oldest systemd that these tests run on; NixOS has them all.
 NEWER_KEYS = ("RestartMaxDelaySec", "RestartSteps")
 
+BRIDGE_HTTP = "".join(
+    f"iptables -A nixos-fw -p tcp -s 10.0.0.1 --dport {port} -j nixos-fw-accept\n" for port in (9090, 9091)
+)
 GOLDEN_FIREWALL = {
-    "meet": ([80, 443], [10000], ""),
+    "meet": ([80, 443], [10000, 10001], ""),
     "main": (
         [80, 443],
         [],
         "iptables -A nixos-fw -p tcp -s 10.0.0.11 --dport 5222 -j nixos-fw-accept\n"
         "iptables -A nixos-fw -p tcp -s 10.0.0.12 --dport 5222 -j nixos-fw-accept\n",
     ),
-    "eu1": ([], [10000], "iptables -A nixos-fw -p tcp -s 10.0.0.1 --dport 9090 -j nixos-fw-accept\n"),
-    "us1": ([], [10000], "iptables -A nixos-fw -p tcp -s 10.0.0.1 --dport 9090 -j nixos-fw-accept\n"),
-    "agenix": ([80, 443], [10000], ""),
-    "behind-nat": ([80, 443], [10000], ""),
-    "behind-proxy": ([], [10000], ""),
-    "caddy": ([80, 443], [10000, 443], ""),
-    "laboratory": ([80, 443], [10000], ""),
-    "neighbours": ([80, 443], [10000], ""),
-    "own-certificate": ([80, 443], [10000], ""),
-    "turn": ([80, 443, 3478, 5349], [3478, 10000], ""),
-    "sops": ([80, 443], [10000], ""),
+    "eu1": ([], [10000, 10001], BRIDGE_HTTP),
+    "us1": ([], [10000, 10001], BRIDGE_HTTP),
+    "agenix": ([80, 443], [10000, 10001], ""),
+    "behind-nat": ([80, 443], [10000, 10001], ""),
+    "behind-proxy": ([], [10000, 10001], ""),
+    "caddy": ([80, 443], [10000, 10001, 443], ""),
+    "laboratory": ([80, 443], [10000, 10001], ""),
+    "neighbours": ([80, 443], [10000, 10001], ""),
+    "own-certificate": ([80, 443], [10000, 10001], ""),
+    "turn": ([80, 443, 3478, 5349], [3478, 10000, 10001], ""),
+    "sops": ([80, 443], [10000, 10001], ""),
 }
 
 each_example = pytest.mark.parametrize("file", files(), ids=lambda file: file.stem)

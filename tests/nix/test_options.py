@@ -27,7 +27,8 @@ def test_two_lines_are_enough(nix: Nix) -> None:
     assert nix.evaluate(TWO_LINES, "failed") == []
     units = nix.evaluate(TWO_LINES, "units")
     assert set(units) == {
-        f"meet-{name}" for name in ("bridge", "bridge-handover", "focus", "prosody", "secrets", "tls", "web")
+        f"meet-{name}"
+        for name in ("bridge", "bridge-2", "bridge-handover", "focus", "prosody", "secrets", "tls", "web")
     }
     (warning,) = nix.evaluate(TWO_LINES, "warnings")
     assert "security.acme.acceptTerms = true" in warning
@@ -192,12 +193,13 @@ def test_each_role_can_run_a_package_of_its_own(nix: Nix, role: str) -> None:
     other = '(derivation { name = "other"; system = "x"; builder = "x"; }) // { meta.mainProgram = "pyjitsi"; }'
     after = nix.evaluate(meet(f"{role}.package = {other};"), "units")
     changed = {unit for unit in after if after[unit] != before[unit]}
-    assert changed == {f"meet-{role}"} | ({"meet-bridge-handover"} if role == "bridge" else set())
+    assert changed == {f"meet-{role}"} | ({"meet-bridge-2", "meet-bridge-handover"} if role == "bridge" else set())
 
 
 def test_a_switch_leaves_the_bridge_alone_and_hands_it_over(nix: Nix) -> None:
     switching = nix.evaluate(TWO_LINES, "switching")
     assert not switching["meet-bridge"]["restartIfChanged"]
+    assert not switching["meet-bridge-2"]["restartIfChanged"]
     assert switching["meet-bridge-handover"]["restartIfChanged"]
     handover = "meet-bridge-handover"
     same = nix.evaluate(TWO_LINES, f"units.{handover}")

@@ -7,8 +7,12 @@
         enable = true;
         hostName = "meet.example.org";
       };
-      # Everything changes: all four services get new settings.
-      specialisation.new.configuration.services.meet.logLevel = "debug";
+      # Web, focus and bridge change. Not Prosody: people rejoin when it restarts, and are placed anew (see restart.py).
+      specialisation.new.configuration.services.meet = {
+        web.settings.log_level = "debug";
+        focus.settings.log_level = "debug";
+        bridge.settings.log_level = "debug";
+      };
     };
     people = import ./people.nix;
   };

@@ -24,9 +24,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MeetingServer]:
 
 @pytest.fixture
 def host_file(server: MeetingServer, tmp_path: Path) -> Path:
-    services = {name: f"http://127.0.0.1:{server.settings(name)['http_port']}" for name in ("web", "focus", "bridge")}
+    services = {name: f"http://127.0.0.1:{server.settings(name)['http_port']}" for name in ("web", "focus")}
+    # The bridge runs in the first of its two places; nobody listens in the second.
+    bridge = {
+        "bridges": {"jvb": ["jvb", "jvb-2"]},
+        "bridge_places": [f"http://127.0.0.1:{server.settings('bridge')['http_port']}", "http://127.0.0.1:1"],
+    }
     file = tmp_path / "doctor.json"
-    file.write_text(json.dumps({"url": server.url.rstrip("/"), "services": services, "bridges": {"jvb": ""}}))
+    file.write_text(json.dumps({"url": server.url.rstrip("/"), "services": services, **bridge}))
     return file
 
 
@@ -52,8 +57,8 @@ def test_all_is_well(host_file: Path) -> None:
 
 def test_a_dead_bridge_is_named(host_file: Path, tmp_path: Path) -> None:
     host = json.loads(host_file.read_text())
-    host["services"]["bridge"] = "http://127.0.0.1:1"
-    host["bridges"] = {"gone": ""}
+    host["bridge_places"] = ["http://127.0.0.1:1", "http://127.0.0.1:2"]
+    host["bridges"] = {"gone": ["gone", "gone-2"]}
     host_file.write_text(json.dumps(host))
     done = doctor("--host-file", str(host_file))
     assert done.returncode == 1

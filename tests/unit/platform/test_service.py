@@ -35,7 +35,7 @@ class Story:
         self.told.append("stop")
 
 
-async def begun() -> tuple[Story, "asyncio.Task[None]"]:
+async def begun() -> tuple[Story, "asyncio.Task[int]"]:
     story = Story()
     running = asyncio.create_task(run(story))
     async with asyncio.timeout(5):

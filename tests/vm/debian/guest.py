@@ -85,6 +85,8 @@ class Tree:
         wants = self.folder / "etc/systemd/system/multi-user.target.wants"
         wants.mkdir(parents=True, exist_ok=True)
         for unit in node["units"]:
+            if "WantedBy=multi-user.target" not in Path(node["units"][unit]).read_text():
+                continue  # a unit that others start
             (wants / f"{unit}.service").symlink_to(f"/etc/systemd/system/{unit}.service")
         for server, config, path in (
             ("nginx", nginx_conf, "/etc/nginx/nginx.conf"),
