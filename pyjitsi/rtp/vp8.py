@@ -1,4 +1,7 @@
-"""The VP8 payload descriptor (RFC 7741 section 4.2), read and rewritten in place; the frame itself is never decoded."""
+"""The VP8 payload descriptor (RFC 7741 section 4.2), read and rewritten in place; the frame itself is never decoded.
+
+Compiled with ``vp8.pxd`` where the extension is built; the same lines run interpreted.
+"""
 
 from pyjitsi.rtp.errors import RtpError
 
@@ -6,16 +9,12 @@ PICTURE_ID_MASK = 0x7FFF
 
 
 class Vp8Descriptor:
-    """What stands before a VP8 payload. ``picture_id`` and ``tl0`` are -1 where absent, ``height`` 0 where unknown."""
+    """What stands before a VP8 payload. ``picture_id`` and ``tl0`` are -1 where absent, ``height`` 0 where unknown.
 
-    __slots__ = ("height", "keyframe", "long_id", "picture_at", "picture_id", "size", "starts_frame", "temporal", "tl0",
-                 "tl0_at")  # fmt: skip
+    ``picture_at`` and ``tl0_at`` are offsets from the payload's beginning, ``size`` is the descriptor's length.
+    """
 
-    def __init__(self, payload: bytes) -> None:
-        size = len(payload)
-        if size < 1:
-            raise RtpError("an empty VP8 payload")
-        first = payload[0]
+    def __init__(self) -> None:
         self.picture_id: int = -1
         self.picture_at: int = 0
         self.long_id: bool = False
@@ -23,53 +22,79 @@ class Vp8Descriptor:
         self.tl0_at: int = 0
         self.temporal: int = 0
         self.height: int = 0
-        at = 1
+        self.size: int = 0
+        self.starts_frame: bool = False
+        self.keyframe: bool = False
+
+    def parse(self, data: bytes | bytearray, start: int, end: int) -> bool:
+        """Read the descriptor of the payload from ``start`` to ``end``; False where it is cut short."""
+        self.picture_id = -1
+        self.picture_at = 0
+        self.long_id = False
+        self.tl0 = -1
+        self.tl0_at = 0
+        self.temporal = 0
+        self.height = 0
+        self.starts_frame = False
+        self.keyframe = False
+        at = start + 1
+        if at > end:
+            return False
+        first = data[start]
         if first & 0x80:
-            if size < 2:
-                raise RtpError("the VP8 descriptor ends before its extension byte")
-            extension = payload[1]
-            at = 2
+            if at >= end:
+                return False
+            extension = data[at]
+            at += 1
             if extension & 0x80:
-                if size <= at:
-                    raise RtpError("the VP8 descriptor ends before its picture id")
-                self.picture_at = at
-                if payload[at] & 0x80:
-                    if size < at + 2:
-                        raise RtpError("the VP8 descriptor ends within its picture id")
+                if at >= end:
+                    return False
+                self.picture_at = at - start
+                if data[at] & 0x80:
+                    if at + 1 >= end:
+                        return False
                     self.long_id = True
-                    self.picture_id = (payload[at] & 0x7F) << 8 | payload[at + 1]
+                    self.picture_id = (data[at] & 0x7F) << 8 | data[at + 1]
                     at += 2
                 else:
-                    self.picture_id = payload[at]
+                    self.picture_id = data[at]
                     at += 1
             if extension & 0x40:
-                if size <= at:
-                    raise RtpError("the VP8 descriptor ends before TL0PICIDX")
-                self.tl0_at = at
-                self.tl0 = payload[at]
+                if at >= end:
+                    return False
+                self.tl0_at = at - start
+                self.tl0 = data[at]
                 at += 1
             if extension & 0x30:
-                if size <= at:
-                    raise RtpError("the VP8 descriptor ends before its temporal layer")
+                if at >= end:
+                    return False
                 if extension & 0x20:
-                    self.temporal = payload[at] >> 6
+                    self.temporal = data[at] >> 6
                 at += 1
-        self.size: int = at
-        self.starts_frame: bool = first & 0x10 != 0 and first & 0x0F == 0
-        self.keyframe: bool = self.starts_frame and size > at and payload[at] & 1 == 0
-        if self.keyframe and size >= at + 10 and payload[at + 3 : at + 6] == b"\x9d\x01\x2a":
-            width = (payload[at + 7] << 8 | payload[at + 6]) & 0x3FFF
-            self.height = min(width, (payload[at + 9] << 8 | payload[at + 8]) & 0x3FFF)
+        self.size = at - start
+        self.starts_frame = first & 0x10 != 0 and first & 0x0F == 0
+        self.keyframe = self.starts_frame and end > at and data[at] & 1 == 0
+        if self.keyframe and end >= at + 10 and data[at + 3] == 0x9D and data[at + 4] == 1 and data[at + 5] == 0x2A:
+            width = (data[at + 7] << 8 | data[at + 6]) & 0x3FFF
+            height = (data[at + 9] << 8 | data[at + 8]) & 0x3FFF
+            self.height = width if width < height else height
+        return True
 
-    def rewrite(self, payload: bytes, picture_id: int, tl0: int) -> bytes:
-        """The payload with another picture id and TL0PICIDX, in the fields that it has."""
-        changed = bytearray(payload)
+    def write(self, data: bytearray, start: int, picture_id: int, tl0: int) -> None:
+        """Change picture id and TL0PICIDX of the payload at ``start``, in the fields that it has."""
         if self.picture_id >= 0:
             if self.long_id:
-                changed[self.picture_at] = 0x80 | picture_id >> 8 & 0x7F
-                changed[self.picture_at + 1] = picture_id & 0xFF
+                data[start + self.picture_at] = 0x80 | picture_id >> 8 & 0x7F
+                data[start + self.picture_at + 1] = picture_id & 0xFF
             else:
-                changed[self.picture_at] = picture_id & 0x7F
+                data[start + self.picture_at] = picture_id & 0x7F
         if self.tl0 >= 0:
-            changed[self.tl0_at] = tl0 & 0xFF
-        return bytes(changed)
+            data[start + self.tl0_at] = tl0 & 0xFF
+
+
+def describe(payload: bytes) -> Vp8Descriptor:
+    """The descriptor of a whole payload. Raises RtpError."""
+    found = Vp8Descriptor()
+    if not found.parse(payload, 0, len(payload)):
+        raise RtpError(f"a VP8 descriptor does not fit into {len(payload)} bytes")
+    return found

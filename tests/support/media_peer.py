@@ -5,7 +5,7 @@ from pylibsrtp import Policy, Session
 from pyjitsi.bridge.plane.api import Codec, Encoding, Plane, Source, SrtpKeys
 from pyjitsi.bridge.plane.endpoint import AUDIO_LEVEL, TRANSPORT_CC
 from pyjitsi.rtp import packet, rtcp
-from pyjitsi.rtp.vp8 import Vp8Descriptor
+from pyjitsi.rtp.vp8 import Vp8Descriptor, describe
 
 CODECS = (
     Codec(111, "opus", 48000, "audio"),
@@ -124,5 +124,5 @@ class MediaPeer:
 
 def pictures(received: list[packet.RtpPacket]) -> list[Vp8Descriptor]:
     """The descriptors of the frames' first packets."""
-    read = [Vp8Descriptor(each.payload) for each in received]
+    read = [describe(each.payload) for each in received]
     return [each for each in read if each.starts_frame]

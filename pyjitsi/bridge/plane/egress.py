@@ -1,32 +1,40 @@
 """From an accepted packet to a receiver's datagram: extensions, transport-wide number, cache, SRTP."""
 
+from typing import NamedTuple
+
 from pyjitsi.bridge.plane.api import Address
 from pyjitsi.bridge.plane.cache import PacketCache
 from pyjitsi.bridge.plane.endpoint import Endpoint, Route
-from pyjitsi.rtp import packet as rtp
+from pyjitsi.bridge.plane.header import Header
 from pyjitsi.rtp.rtcp import SenderInfo, build_sr
 
 Transmits = list[tuple[bytes, Address]]
+ROOM = 1600  # bytes that a header may take at most
 MIN_SPACING = 0.010  # seconds between two retransmissions of a packet, where the round trip is short
 
 
-def send_media(
-    route: Route, sequence: int, timestamp: int, payload_type: int, marker: bool, extensions: dict[int, bytes],
-    payload: bytes, now: float, out: Transmits,
-) -> None:  # fmt: skip
+class Sending(NamedTuple):
+    """A packet on its way out: what came (in the clear), and what it becomes."""
+
+    data: bytes
+    header: Header
+    payload_type: int
+    sequence: int
+    timestamp: int
+    payload: bytes
+
+
+def send_media(route: Route, packet: Sending, now: float, out: Transmits) -> None:
     """Send one packet of a route; video is kept for retransmission."""
-    receiver = route.receiver
     spec = route.source.spec
     ssrc = spec.encodings[route.encoding].ssrc
-    kept = {identity: extensions[identity] for identity in receiver.kept_extensions if identity in extensions}
     if spec.media == "video":
         if route.cache is None:
             route.cache = PacketCache()
-        route.cache.put(sequence, timestamp, payload_type, marker, kept, payload, now)
-    if _send(receiver, payload_type, marker, sequence, timestamp, ssrc, kept, payload, now,
-             spec.media == "video", out):  # fmt: skip
+        route.cache.put(packet, now)
+    if _send(route.receiver, packet, ssrc, now, spec.media == "video", out):
         route.packets += 1
-        route.octets += len(payload)
+        route.octets += len(packet.payload)
 
 
 def resend(route: Route, sequence: int, now: float, out: Transmits) -> bool:
@@ -38,13 +46,12 @@ def resend(route: Route, sequence: int, now: float, out: Transmits) -> bool:
     kept = route.cache.again(sequence, now, spacing)
     if kept is None:
         return False
-    _, timestamp, payload_type, marker, extensions, payload, _ = kept
-    rtx = receiver.rtx_of.get(payload_type)
+    rtx = receiver.rtx_of.get(kept.payload_type)
     if rtx is None:
         return False
     number, route.rtx_sequence = route.rtx_sequence, (route.rtx_sequence + 1) & 0xFFFF
-    if not _send(receiver, rtx, marker, number, timestamp, encoding.rtx_ssrc, extensions,
-                 sequence.to_bytes(2, "big") + payload, now, True, out):  # fmt: skip
+    again = kept._replace(payload_type=rtx, sequence=number, payload=sequence.to_bytes(2, "big") + kept.payload)
+    if not _send(receiver, again, encoding.rtx_ssrc, now, True, out):
         return False
     receiver.counters.rtx_sent += 1
     return True
@@ -70,17 +77,17 @@ def send_rtcp(endpoint: Endpoint, compound: bytes, out: Transmits) -> None:
         out.append((data, endpoint.destination))
 
 
-def _send(
-    receiver: Endpoint, payload_type: int, marker: bool, sequence: int, timestamp: int, ssrc: int,
-    extensions: dict[int, bytes], payload: bytes, now: float, numbered: bool, out: Transmits,
-) -> bool:  # fmt: skip
+def _send(receiver: Endpoint, packet: Sending, ssrc: int, now: float, numbered: bool, out: Transmits) -> bool:
     if receiver.srtp is None or receiver.destination is None:
         return False
-    if numbered and receiver.transport_cc:
-        number = receiver.departures.number(len(payload), now)
-        extensions = {**extensions, receiver.transport_cc: number.to_bytes(2, "big")}
-    block = rtp.build_extensions(extensions)
-    data = receiver.srtp.protect(rtp.build(payload_type, marker, sequence, timestamp, ssrc, block, payload))
+    number_id = receiver.transport_cc if numbered else 0
+    number = receiver.departures.number(len(packet.payload), now) if number_id else 0
+    room = bytearray(ROOM)
+    size = packet.header.write(
+        packet.data, room, ROOM, receiver.keep, packet.payload_type, packet.header.marker, packet.sequence,
+        packet.timestamp, ssrc, number_id, number,
+    )  # fmt: skip
+    data = receiver.srtp.protect(bytes(room[:size]) + packet.payload) if size else None
     if data is None:
         receiver.drop("oversize")
         return False

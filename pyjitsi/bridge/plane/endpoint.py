@@ -71,7 +71,7 @@ class Route:
         self.receiver: Endpoint = receiver
         self.encoding: int = encoding
         self.open: bool = True
-        self.projection: Projection | None = None
+        self.projection: Projection | None = None  # of video to people; a relay gets what came
         self.cache: PacketCache | None = None
         self.packets: int = 0
         self.octets: int = 0
@@ -92,7 +92,7 @@ class Endpoint:
         self.addresses: set[Address] = set()
         self.codecs: dict[int, Codec] = {}
         self.extension_ids: dict[str, int] = {}
-        self.kept_extensions: dict[int, int] = {}
+        self.keep: bytearray = bytearray(256)  # 1 at the ids of extensions that are passed on
         self.transport_cc: int = 0
         self.audio_level: int = 0
         self.rtx_of: dict[int, int] = {}  # media payload type to RTX payload type
@@ -131,9 +131,9 @@ class Endpoint:
         self.extension_ids.update(extensions)
         self.transport_cc = self.extension_ids.get(TRANSPORT_CC, 0)
         self.audio_level = self.extension_ids.get(AUDIO_LEVEL, 0)
-        self.kept_extensions = {
-            identity: identity for uri in KEPT_EXTENSIONS if (identity := self.extension_ids.get(uri))
-        }
+        for uri in KEPT_EXTENSIONS:
+            if uri in self.extension_ids:
+                self.keep[self.extension_ids[uri] & 0xFF] = 1
 
     def note_sender_report(self, ntp: int, now: float) -> None:
         """Remember when an SR was sent, for the round trip that its report block tells."""

@@ -1,17 +1,17 @@
 """From a protected datagram to the receivers' routes: the checks, in the order in which they are cheap."""
 
-import random
 from typing import TYPE_CHECKING
 
 from pyjitsi.bridge.plane.api import OFF, AudioLevel, Feedback, FirstMedia
-from pyjitsi.bridge.plane.egress import resend, send_media
+from pyjitsi.bridge.plane.egress import Sending, resend, send_media
 from pyjitsi.bridge.plane.endpoint import Endpoint, Incoming, Route
-from pyjitsi.bridge.plane.projection import Projection, Vp8Projection
+from pyjitsi.bridge.plane.header import Header
+from pyjitsi.bridge.plane.keyframe import KINDS, begins_keyframe
 from pyjitsi.bridge.plane.srtp import SrtpError
 from pyjitsi.rtp import rtcp, transport_cc
 from pyjitsi.rtp.errors import RtpError
-from pyjitsi.rtp.packet import MINIMUM, RtpPacket, is_rtcp
-from pyjitsi.rtp.vp8 import Vp8Descriptor
+from pyjitsi.rtp.packet import MINIMUM, is_rtcp
+from pyjitsi.rtp.vp8 import Vp8Descriptor, describe
 
 if TYPE_CHECKING:
     from pyjitsi.bridge.plane.plane import PythonPlane
@@ -56,60 +56,62 @@ class Ingress:
             endpoint.drop("unknown-ssrc")
             return
         assert endpoint.srtp is not None
-        packet = RtpPacket(endpoint.srtp.unprotect(data))
+        data = endpoint.srtp.unprotect(data)
+        packet = Header()
+        if not packet.parse(data, len(data)):
+            raise RtpError("malformed")
         endpoint.counters.last_media = at
         if not endpoint.media_seen:
             endpoint.media_seen = True
             self.plane.events.append(FirstMedia(endpoint.id, at))
-        self._log_arrival(endpoint, packet, at)
+        self._log_arrival(endpoint, packet, data, at)
         number = stream.reception.packet(packet.sequence, packet.timestamp, at)
         if stream.source.spec.media == "audio":
-            self._audio(endpoint, stream, packet, at)
+            self._audio(endpoint, stream, packet, data, at)
         elif codec.name == "rtx" or stream.rtx:
-            self._rtx(endpoint, stream, packet, at)
+            self._rtx(endpoint, stream, packet, data, at)
         else:
-            self._video(endpoint, stream, packet, packet.payload_type, number, packet.payload, at)
+            self._video(endpoint, stream, packet, data, packet.payload_type, number, packet.payload_start, at)
 
-    def _log_arrival(self, endpoint: Endpoint, packet: RtpPacket, at: float) -> None:
-        value = packet.extensions.get(endpoint.transport_cc) if endpoint.transport_cc else None
-        if value is not None and len(value) == 2:
-            endpoint.arrivals.received(value[0] << 8 | value[1], packet.ssrc, at)
+    def _log_arrival(self, endpoint: Endpoint, packet: Header, data: bytes, at: float) -> None:
+        value = packet.find(data, endpoint.transport_cc)
+        if value and packet.length == 2:
+            endpoint.arrivals.received(data[value] << 8 | data[value + 1], packet.ssrc, at)
             if endpoint.arrivals.due(at, packet.marker):
                 self.plane.send_arrivals(endpoint, at)
 
-    def _audio(self, endpoint: Endpoint, stream: Incoming, packet: RtpPacket, at: float) -> None:
-        level = packet.extensions.get(endpoint.audio_level) if endpoint.audio_level else None
+    def _audio(self, endpoint: Endpoint, stream: Incoming, packet: Header, data: bytes, at: float) -> None:
         if endpoint.mute_audio:
             endpoint.drop("muted")
             return
+        level = packet.find(data, endpoint.audio_level)
         if level:
-            self.plane.events.append(AudioLevel(endpoint.id, stream.source.spec.name, level[0] & 0x7F, at))
-        payload = packet.payload
+            self.plane.events.append(AudioLevel(endpoint.id, stream.source.spec.name, data[level] & 0x7F, at))
+        payload = data[packet.payload_start : packet.payload_end]
         if not payload:
             return
+        made = Sending(data, packet, packet.payload_type, packet.sequence, packet.timestamp, payload)
         for route in stream.source.routes.values():
-            send_media(route, packet.sequence, packet.timestamp, packet.payload_type, packet.marker,
-                       packet.extensions, payload, at, self.plane.transmits)  # fmt: skip
+            send_media(route, made, at, self.plane.transmits)
         for routes in stream.source.relayed.values():
-            send_media(routes[0], packet.sequence, packet.timestamp, packet.payload_type, packet.marker,
-                       packet.extensions, payload, at, self.plane.transmits)  # fmt: skip
+            send_media(routes[0], made, at, self.plane.transmits)
 
-    def _rtx(self, endpoint: Endpoint, stream: Incoming, packet: RtpPacket, at: float) -> None:
+    def _rtx(self, endpoint: Endpoint, stream: Incoming, packet: Header, data: bytes, at: float) -> None:
         """Unwrap a retransmission (RFC 4588 section 4); under two bytes it is padding for probing."""
-        payload = packet.payload
-        if len(payload) < 2:
+        start = packet.payload_start
+        if packet.payload_end - start < 2:
             return
         codec = endpoint.codecs[packet.payload_type]
         primary = endpoint.streams.get(stream.source.spec.encodings[stream.encoding].ssrc)
         if codec.apt is None or primary is None or primary.reception.numbers.highest < 0:
             endpoint.drop("unknown-rtx")
             return
-        number = primary.reception.numbers.unwrap(payload[0] << 8 | payload[1])
-        self._video(endpoint, primary, packet, codec.apt, number, payload[2:], at)
+        number = primary.reception.numbers.unwrap(data[start] << 8 | data[start + 1])
+        self._video(endpoint, primary, packet, data, codec.apt, number, start + 2, at)
 
     def _video(
-        self, endpoint: Endpoint, stream: Incoming, packet: RtpPacket, payload_type: int, number: int, payload: bytes,
-        at: float,
+        self, endpoint: Endpoint, stream: Incoming, packet: Header, data: bytes, payload_type: int, number: int,
+        start: int, at: float,
     ) -> None:  # fmt: skip
         if number in stream.seen:
             return
@@ -123,40 +125,52 @@ class Ingress:
             endpoint.drop("muted")
             return
         codec = endpoint.codecs.get(payload_type)
-        vp8: Vp8Descriptor | None = None
-        if codec is not None and codec.name == "vp8" and payload:
-            vp8 = Vp8Descriptor(payload)
+        payload = data[start : packet.payload_end]
+        name = "" if codec is None else codec.name
+        keyframe, vp8 = False, None
+        if payload and name == "vp8":
+            vp8 = describe(payload)
+            keyframe = vp8.keyframe
+        elif payload:
+            keyframe = begins_keyframe(KINDS.get(name, 0), data, start, packet.payload_end)
         meter = stream.source.meter.encodings[stream.encoding]
         meter.packet(vp8.temporal if vp8 else 0, len(payload), packet.marker, at)
         if vp8 is not None and vp8.height:
             meter.height = vp8.height
+        made = Sending(data, packet, payload_type, number & 0xFFFF, packet.timestamp, payload)
         for route in stream.source.routes.values():
-            self._forward(endpoint, stream, route, packet, payload_type, number, payload, vp8, at)
+            self._forward(endpoint, stream, route, made, number, keyframe, vp8, at)
         for routes in stream.source.relayed.values():
             route = routes[stream.encoding]
             if route.open:  # as it came: the next bridge chooses and renumbers for its own receivers
-                send_media(route, number & 0xFFFF, packet.timestamp, payload_type, packet.marker, packet.extensions,
-                           payload, at, self.plane.transmits)  # fmt: skip
+                send_media(route, made, at, self.plane.transmits)
 
     def _forward(
-        self, endpoint: Endpoint, stream: Incoming, route: Route, packet: RtpPacket, payload_type: int, number: int,
-        payload: bytes, vp8: Vp8Descriptor | None, at: float,
+        self, endpoint: Endpoint, stream: Incoming, route: Route, packet: Sending, number: int, keyframe: bool,
+        vp8: Vp8Descriptor | None, at: float,
     ) -> None:  # fmt: skip
         projection = route.projection
-        if projection is None or (isinstance(projection, Vp8Projection) != (vp8 is not None) and payload):
-            projection = route.projection = _projection(projection, vp8 is not None)
-            projection.set_target(route.receiver.target(stream.source.spec.name))
+        assert projection is not None
         if projection.target == OFF:
             return
-        if not payload:  # padding: nothing for receivers, and no hole either
+        if not packet.payload:  # padding: nothing for receivers, and no hole either
             projection.skip(stream.encoding, number)
             return
-        made = projection.accept(stream.encoding, number, packet.timestamp, payload, vp8, at)
+        picture, tl0, temporal, long_id = (-1, -1, 0, False)
+        if vp8 is not None:
+            picture, tl0, temporal, long_id = vp8.picture_id, vp8.tl0, vp8.temporal, vp8.long_id
+        taken = projection.accept(
+            stream.encoding, number, packet.timestamp, keyframe, picture, tl0, temporal, long_id, at
+        )
         if projection.wants_keyframe:
             self.plane.ask_keyframe(endpoint, stream.source, route.receiver.id)
-        if made is not None:
-            send_media(route, made.sequence, made.timestamp, payload_type, packet.marker, packet.extensions,
-                       made.payload, at, self.plane.transmits)  # fmt: skip
+        if taken:
+            payload = bytearray(packet.payload)
+            if vp8 is not None:
+                vp8.write(payload, 0, projection.out_picture, projection.out_tl0)
+            made = Sending(packet.data, packet.header, packet.payload_type, projection.out_sequence,
+                           projection.out_timestamp, bytes(payload))  # fmt: skip
+            send_media(route, made, at, self.plane.transmits)
 
     # RTCP.
 
@@ -216,13 +230,3 @@ class Ingress:
                 lost = block.fraction
                 bitrate = receiver.departures.bitrate(at)
                 self.plane.events.append(Feedback(receiver.id, 256 - lost, lost, bitrate, None, at))
-
-
-def _projection(before: Projection | None, vp8: bool) -> Projection:
-    """A projection for this kind of packet; the numbers go on where the one before ended."""
-    sequence = random.randrange(0x8000) if before is None else before.last_sequence
-    timestamp = random.randrange(0x80000000) if before is None else before.last_timestamp
-    after = Vp8Projection(sequence, timestamp, random.randrange(0x4000)) if vp8 else Projection(sequence, timestamp)
-    if before is not None:
-        after.last_at = before.last_at
-    return after

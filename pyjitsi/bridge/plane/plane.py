@@ -1,5 +1,6 @@
 """The plain-Python ``Plane``: see ``api`` for what it promises."""
 
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -20,6 +21,7 @@ from pyjitsi.bridge.plane.egress import Transmits, send_rtcp
 from pyjitsi.bridge.plane.endpoint import Endpoint, Incoming, IncomingSource, Route
 from pyjitsi.bridge.plane.ingress import Ingress
 from pyjitsi.bridge.plane.keyframes import KeyframeLimiter
+from pyjitsi.bridge.plane.projection import Projection
 from pyjitsi.bridge.plane.reports import Reports
 from pyjitsi.bridge.plane.srtp import Srtp
 from pyjitsi.rtp.rtcp import build_pli
@@ -106,6 +108,7 @@ class PythonPlane:
                 stream = owner.streams[ssrc] = Incoming(ssrc, source, index, rtx, clock_rate)
                 if not rtx:
                     source.streams.append(stream)
+        self.source_opened(owner, source)
         for receiver in conference.endpoints.values():
             if receiver is not owner:
                 self._wire(source, receiver)
@@ -115,11 +118,33 @@ class PythonPlane:
             self._end_route(route)
         for routes in list(source.relayed.values()):
             self._end_relayed(routes)
+        self.source_closed(owner, source)
         for ssrc in [ssrc for ssrc, stream in owner.streams.items() if stream.source is source]:
             del owner.streams[ssrc]
             conference.owners.pop(ssrc, None)
             self.keyframes.forget_source(ssrc)
         del owner.sources[source.spec.name]
+
+    # What a compiled plane keeps in step with.
+
+    def source_opened(self, owner: Endpoint, source: IncomingSource) -> None:
+        """A source and its streams are there."""
+
+    def source_closed(self, owner: Endpoint, source: IncomingSource) -> None:
+        """A source's streams are about to go; its routes have gone."""
+
+    def route_opened(self, route: Route) -> None:
+        """A route is there."""
+
+    def route_changed(self, route: Route) -> None:
+        """A relay's route was opened or shut."""
+
+    def route_closed(self, route: Route) -> None:
+        """A route has gone."""
+
+    def set_projection_target(self, projection: Projection, layer: int) -> None:
+        """Change what a projection aims at."""
+        projection.set_target(layer)
 
     # Routes.
 
@@ -144,12 +169,18 @@ class PythonPlane:
             route = None
         if wanted and route is None:
             route = receiver.routes[spec.name] = source.routes[receiver.id] = Route(source, receiver)
+            if spec.media == "video":
+                # Random starts (RFC 3550 section 5.1), in the lower half: SRTP's roll-over counter begins at 0.
+                route.projection = Projection(
+                    random.randrange(0x8000), random.randrange(0x80000000), random.randrange(0x4000)
+                )
+            self.route_opened(route)
             receiver.route_by_ssrc[spec.encodings[0].ssrc] = route
         elif not wanted and route is not None and spec.media == "audio":
             self._end_route(route)
             return
         if route is not None and spec.media == "video" and route.projection is not None:
-            route.projection.set_target(receiver.target(spec.name))
+            self.set_projection_target(route.projection, receiver.target(spec.name))
 
     def _wire_relay(self, source: IncomingSource, relay: Endpoint) -> None:
         """Routes of all encodings to a relay; never back into the mesh that the source came over."""
@@ -163,9 +194,11 @@ class PythonPlane:
             relay.relayed[spec.name] = source.relayed[relay.id] = routes
             for route in routes:
                 relay.route_by_ssrc[spec.encodings[route.encoding].ssrc] = route
+                self.route_opened(route)
         ceiling = relay.targets.get(spec.name)
         for route in routes:
             route.open = ceiling is None or (ceiling != OFF and route.encoding <= ceiling >> 6)
+            self.route_changed(route)
 
     def _end_relayed(self, routes: tuple[Route, ...]) -> None:
         for route in routes:
@@ -175,6 +208,7 @@ class PythonPlane:
                 del relay.relayed[spec.name]
             if relay.route_by_ssrc.get(spec.encodings[route.encoding].ssrc) is route:
                 del relay.route_by_ssrc[spec.encodings[route.encoding].ssrc]
+            self.route_closed(route)
 
     def _end_route(self, route: Route) -> None:
         spec = route.source.spec
@@ -183,6 +217,7 @@ class PythonPlane:
             del route.receiver.routes[spec.name]
         if route.receiver.route_by_ssrc.get(spec.encodings[0].ssrc) is route:
             del route.receiver.route_by_ssrc[spec.encodings[0].ssrc]
+        self.route_closed(route)
 
     def set_audio(self, receiver: EndpointId, everything: bool, include: Sequence[str], exclude: Sequence[str]) -> None:
         endpoint = self.endpoints[receiver]

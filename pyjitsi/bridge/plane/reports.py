@@ -81,7 +81,7 @@ class Reports:
         ntp, timestamp = stream.sender_info
         timestamp = (timestamp + round(elapsed * rate)) & TIMESTAMP_MASK
         if projection is not None:
-            timestamp = projection.outgoing_timestamp(timestamp)
+            timestamp = projection.current_timestamp(timestamp)
         ntp = (ntp + int(elapsed * 2**32)) & (2**64 - 1)
         route.receiver.note_sender_report(ntp, now)
         send_sender_report(route, ntp, timestamp, self.plane.transmits)

@@ -1,0 +1,40 @@
+# C types of header.py.
+cimport cython
+
+cdef int MINIMUM
+cdef int ONE_BYTE
+cdef int TWO_BYTE
+cdef int TWO_BYTE_MASK
+
+
+@cython.final
+cdef class Header:
+    cdef public int payload_type
+    cdef public bint marker
+    cdef public int sequence
+    cdef public unsigned int timestamp
+    cdef public unsigned int ssrc
+    cdef public int profile
+    cdef public int elements_start
+    cdef public int elements_end
+    cdef public int payload_start
+    cdef public int payload_end
+    cdef public int length
+
+    @cython.locals(padding=int, end=int)
+    cpdef bint parse(self, const unsigned char* data, int size) noexcept nogil
+    @cython.locals(start=int, end=int, profile=int)
+    cpdef bint parse_front(self, const unsigned char* data, int size) noexcept nogil
+    @cython.locals(end=int)
+    cpdef int next_element(self, const unsigned char* data, int at) noexcept nogil
+    cpdef int element_id(self, const unsigned char* data, int value) noexcept nogil
+    @cython.locals(value=int)
+    cpdef int find(self, const unsigned char* data, int identity) noexcept nogil
+    @cython.locals(short=bint, body=int, count=int, value=int, identity=int, head=int, words=int, size=int, profile=int,
+                   at=int, index=int)
+    cpdef int write(self, const unsigned char* data, unsigned char* out, int room, const unsigned char* keep,
+                    int payload_type, bint marker, int sequence, unsigned int timestamp, unsigned int ssrc,
+                    int number_id, int number) noexcept nogil
+
+
+cdef int _head(unsigned char* out, int at, int identity, int length, bint short) noexcept nogil

@@ -1,0 +1,61 @@
+# C types of projection.py.
+cimport cython
+
+cdef int OFF
+cdef int SEQUENCE_MASK
+cdef unsigned int TIMESTAMP_MASK
+cdef int PICTURE_MASK
+cdef int FRAMES
+cdef int LEFT_OUT
+cdef int ENCODINGS
+cdef int MIN_TICKS
+cdef int DROPPED
+cdef double NEVER
+
+
+@cython.final
+cdef class Projection:
+    cdef public int encoding
+    cdef public int target
+    cdef public bint wants_keyframe
+    cdef public int last_sequence
+    cdef public unsigned int last_timestamp
+    cdef public int last_picture
+    cdef public int last_tl0
+    cdef public double last_at
+    cdef public int out_sequence
+    cdef public unsigned int out_timestamp
+    cdef public int out_picture
+    cdef public int out_tl0
+    cdef int sequence_delta
+    cdef unsigned int timestamp_delta
+    cdef int picture_delta
+    cdef int tl0_delta
+    cdef long long highest
+    cdef int newest
+    cdef long long left_count
+    cdef long long left_number[256]
+    cdef int left_delta[256]
+    cdef int frame_in[512]
+    cdef int frame_out[512]
+    cdef double flowing[8]
+
+    @cython.locals(index=int)
+    cpdef void forget_frames(self) noexcept nogil
+    cpdef void set_target(self, int layer) noexcept nogil
+    cpdef unsigned int current_timestamp(self, unsigned int timestamp) noexcept nogil
+    cpdef void skip(self, int encoding, long long number) noexcept nogil
+    @cython.locals(wanted=int, out=int)
+    cpdef bint accept(self, int encoding, long long number, unsigned int timestamp, bint keyframe, int picture, int tl0,
+                      int temporal, bint long_id, double at) noexcept nogil
+    cpdef bint may_switch(self, int encoding, int wanted, double at) noexcept nogil
+    @cython.locals(step=int, each=int)
+    cpdef bint nearer_flows(self, int wanted, double at) noexcept nogil
+    @cython.locals(ticks=cython.longlong, passed=cython.longlong)
+    cpdef void begin(self, long long number, unsigned int timestamp, double at) noexcept nogil
+    @cython.locals(delta=int, index=cython.longlong, sequence=int, out=cython.uint)
+    cpdef void pass_on(self, long long number, unsigned int timestamp, double at) noexcept nogil
+    @cython.locals(slot=cython.longlong)
+    cpdef void leave_out(self, long long number) noexcept nogil
+    @cython.locals(slot=int, mask=int, ahead=bint, limit=int, out=int)
+    cpdef int frame(self, int picture, int temporal, bint long_id) noexcept nogil
