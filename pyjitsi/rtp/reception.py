@@ -7,7 +7,8 @@ from pyjitsi.rtp.sequence import Unwrapper
 class Reception:
     """Counts what arrived of one SSRC."""
 
-    __slots__ = ("_base", "_expected_before", "_jitter", "_received_before", "_transit", "clock_rate", "last_sr",
+    __slots__ = ("_base", "_expected_before", "_jitter", "_received_before", "_sender_info",
+                 "_transit", "clock_rate", "last_sr",
                  "last_sr_at", "numbers", "received", "reported_at", "ssrc")  # fmt: skip
 
     def __init__(self, ssrc: int, clock_rate: int) -> None:
@@ -18,6 +19,7 @@ class Reception:
         self.reported_at: int = 0
         self.last_sr: int = 0
         self.last_sr_at: float = 0.0
+        self._sender_info: tuple[int, int, float] | None = None
         self._base: int = -1
         self._jitter: float = 0.0
         self._transit: float = 0.0
@@ -38,10 +40,15 @@ class Reception:
         self.received += 1
         return number
 
-    def sender_report(self, ntp: int, at: float) -> None:
-        """Note an SR for LSR and DLSR."""
+    def sender_report(self, ntp: int, timestamp: int, at: float) -> None:
+        """Note an SR."""
+        self._sender_info = (ntp, timestamp, at)
         self.last_sr = ntp >> 16 & 0xFFFFFFFF
         self.last_sr_at = at
+
+    def sender_info(self) -> tuple[int, int, float] | None:
+        """(NTP time, RTP time, arrival) of the last SR, or None."""
+        return self._sender_info
 
     def report(self, now: float) -> ReportBlock:
         """A block on what came since the last one."""

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from pyjitsi.bridge.plane.api import Address
 from pyjitsi.bridge.plane.cache import PacketCache
-from pyjitsi.bridge.plane.endpoint import Endpoint, Route
+from pyjitsi.bridge.plane.endpoint import Endpoint, Route, Sent
 from pyjitsi.bridge.plane.header import Header
 from pyjitsi.rtp.rtcp import SenderInfo, build_sr
 
@@ -33,8 +33,9 @@ def send_media(route: Route, packet: Sending, now: float, out: Transmits) -> Non
             route.cache = PacketCache()
         route.cache.put(packet, now)
     if _send(route.receiver, packet, ssrc, now, spec.media == "video", out):
-        route.packets += 1
-        route.octets += len(packet.payload)
+        assert isinstance(route.sent, Sent)
+        route.sent.packets += 1
+        route.sent.octets += len(packet.payload)
 
 
 def resend(route: Route, sequence: int, now: float, out: Transmits) -> bool:
@@ -62,7 +63,7 @@ def send_sender_report(route: Route, ntp: int, timestamp: int, out: Transmits) -
     send_rtcp(
         route.receiver,
         build_sr(
-            SenderInfo(route.source.spec.encodings[route.encoding].ssrc, ntp, timestamp, route.packets, route.octets)
+            SenderInfo(route.source.spec.encodings[route.encoding].ssrc, ntp, timestamp, route.sent.packets, route.sent.octets)
         ),
         out,
     )

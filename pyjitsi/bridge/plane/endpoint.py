@@ -1,7 +1,8 @@
 """What the plane keeps of one endpoint: its keys, codecs, streams in, routes out, and counters."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
+from typing import Protocol
 
 from pyjitsi.bridge.plane.api import OFF, Address, Codec, ConferenceId, Counters, EndpointId, Source
 from pyjitsi.bridge.plane.arrivals import ArrivalLog
@@ -12,6 +13,7 @@ from pyjitsi.bridge.plane.projection import Projection
 from pyjitsi.bridge.plane.srtp import Srtp
 from pyjitsi.rtp.nack import NackTracker
 from pyjitsi.rtp.reception import Reception
+from pyjitsi.rtp.rtcp import ReportBlock
 
 TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
@@ -24,21 +26,76 @@ MAX_STREAMS = 1024  # SSRCs of one endpoint that are tracked
 MAX_RELAYED_STREAMS = 16_384  # SSRCs behind one relay: everybody on that bridge
 
 
+class StreamReports(Protocol):
+    """What receiver reports are made of (``rtp.reception``)."""
+
+    clock_rate: int
+    reported_at: int
+
+    @property
+    def received(self) -> int:
+        """Packets."""
+        ...
+
+    def report(self, now: float) -> ReportBlock:
+        """A block on what came since the last one."""
+        ...
+
+    def sender_info(self) -> tuple[int, int, float] | None:
+        """(NTP time, RTP time, arrival) of the last SR, or None."""
+        ...
+
+
+class Nacks(Protocol):
+    """What NACKs are made of (``rtp.nack``)."""
+
+    @property
+    def missing(self) -> Sized | int:
+        """True while something is."""
+        ...
+
+    def due(self, now: float) -> list[int]:
+        """Numbers to ask for now."""
+        ...
+
+
+class Sent:
+    """Totals of one route."""
+
+    __slots__ = ("octets", "packets")
+
+    def __init__(self) -> None:
+        self.packets: int = 0
+        self.octets: int = 0
+
+
+class SentTotals(Protocol):
+    """As ``Sent``, wherever it is counted."""
+
+    @property
+    def packets(self) -> int:
+        """Sent."""
+        ...
+
+    @property
+    def octets(self) -> int:
+        """Of payload, sent."""
+        ...
+
+
 class Incoming:
     """One SSRC that an endpoint sends: which source and encoding it is, and what came of it."""
 
-    __slots__ = ("encoding", "nacks", "reception", "rtx", "seen", "sender_info", "sender_info_at", "source", "ssrc")
+    __slots__ = ("encoding", "nacks", "reception", "rtx", "seen", "source", "ssrc")
 
     def __init__(self, ssrc: int, source: "IncomingSource", encoding: int, rtx: bool, clock_rate: int) -> None:
         self.ssrc: int = ssrc
         self.source: IncomingSource = source
         self.encoding: int = encoding
         self.rtx: bool = rtx
-        self.reception: Reception = Reception(ssrc, clock_rate)
-        self.nacks: NackTracker = NackTracker()
+        self.reception: StreamReports = Reception(ssrc, clock_rate)
+        self.nacks: Nacks = NackTracker()
         self.seen: dict[int, None] = {}  # extended numbers of late, against duplicates by RTX
-        self.sender_info: tuple[int, int] | None = None  # NTP and RTP time of the last SR
-        self.sender_info_at: float = 0.0
 
 
 class IncomingSource:
@@ -62,8 +119,7 @@ class Route:
     """
 
     __slots__ = (
-        "cache", "encoding", "octets", "open", "packets", "projection", "receiver", "rtx_sequence", "sent_sr_at",
-        "source",
+        "cache", "encoding", "open", "projection", "receiver", "rtx_sequence", "sent", "sent_sr_at", "source",
     )  # fmt: skip
 
     def __init__(self, source: IncomingSource, receiver: "Endpoint", encoding: int = 0) -> None:
@@ -73,8 +129,7 @@ class Route:
         self.open: bool = True
         self.projection: Projection | None = None  # of video to people; a relay gets what came
         self.cache: PacketCache | None = None
-        self.packets: int = 0
-        self.octets: int = 0
+        self.sent: SentTotals = Sent()
         self.rtx_sequence: int = 0
         self.sent_sr_at: float = 0.0
 

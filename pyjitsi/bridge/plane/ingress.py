@@ -10,7 +10,9 @@ from pyjitsi.bridge.plane.keyframe import KINDS, begins_keyframe
 from pyjitsi.bridge.plane.srtp import SrtpError
 from pyjitsi.rtp import rtcp, transport_cc
 from pyjitsi.rtp.errors import RtpError
+from pyjitsi.rtp.nack import NackTracker
 from pyjitsi.rtp.packet import MINIMUM, is_rtcp
+from pyjitsi.rtp.reception import Reception
 from pyjitsi.rtp.vp8 import Vp8Descriptor, describe
 
 if TYPE_CHECKING:
@@ -65,7 +67,7 @@ class Ingress:
             endpoint.media_seen = True
             self.plane.events.append(FirstMedia(endpoint.id, at))
         self._log_arrival(endpoint, packet, data, at)
-        number = stream.reception.packet(packet.sequence, packet.timestamp, at)
+        number = _own(stream).packet(packet.sequence, packet.timestamp, at)
         if stream.source.spec.media == "audio":
             self._audio(endpoint, stream, packet, data, at)
         elif codec.name == "rtx" or stream.rtx:
@@ -103,10 +105,10 @@ class Ingress:
             return
         codec = endpoint.codecs[packet.payload_type]
         primary = endpoint.streams.get(stream.source.spec.encodings[stream.encoding].ssrc)
-        if codec.apt is None or primary is None or primary.reception.numbers.highest < 0:
+        if codec.apt is None or primary is None or _own(primary).numbers.highest < 0:
             endpoint.drop("unknown-rtx")
             return
-        number = primary.reception.numbers.unwrap(data[start] << 8 | data[start + 1])
+        number = _own(primary).numbers.unwrap(data[start] << 8 | data[start + 1])
         self._video(endpoint, primary, packet, data, codec.apt, number, start + 2, at)
 
     def _video(
@@ -118,6 +120,7 @@ class Ingress:
         stream.seen[number] = None
         if len(stream.seen) > REMEMBERED:
             del stream.seen[next(iter(stream.seen))]
+        assert isinstance(stream.nacks, NackTracker)
         stream.nacks.received(number, at)
         if stream.nacks.missing:
             self.plane.send_nacks(endpoint, stream, at)
@@ -185,8 +188,7 @@ class Ingress:
                     info = rtcp.sender_info(part)
                     stream = endpoint.streams.get(info.ssrc)
                     if stream is not None:
-                        stream.sender_info, stream.sender_info_at = (info.ntp, info.rtp), at
-                        stream.reception.sender_report(info.ntp, at)
+                        _own(stream).sender_report(info.ntp, info.rtp, at)
                     self._receiver_report(endpoint, part, at)
                 case rtcp.RR:
                     self._receiver_report(endpoint, part, at)
@@ -230,3 +232,9 @@ class Ingress:
                 lost = block.fraction
                 bitrate = receiver.departures.bitrate(at)
                 self.plane.events.append(Feedback(receiver.id, 256 - lost, lost, bitrate, None, at))
+
+
+def _own(stream: Incoming) -> Reception:
+    """The statistics of a stream that is received here."""
+    assert isinstance(stream.reception, Reception)
+    return stream.reception

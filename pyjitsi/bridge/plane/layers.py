@@ -1,5 +1,7 @@
 """What flows of a source: bit rate, frame rate and height of each layer, measured."""
 
+from collections.abc import Sequence
+
 from pyjitsi.bridge.plane.api import LayerInfo
 
 WINDOW = 1.0  # seconds over which rates are measured
@@ -25,6 +27,14 @@ class EncodingMeter:
         self._bytes[temporal] += size
         if marker:
             self._frames[temporal] += 1
+
+    def add(self, size: Sequence[int], frames: Sequence[int], height: int, at: float) -> None:
+        """Add bytes and frames by temporal layer that were counted elsewhere; ``height`` 0 where it is not known."""
+        for temporal in range(4):
+            self._bytes[temporal] += size[temporal]
+            self._frames[temporal] += frames[temporal]
+        self.height = height or self.height
+        self.seen_at = at
 
     def measure(self, seconds: float) -> None:
         """Turn the counts of the last ``seconds`` into rates, smoothed over the window."""
@@ -55,9 +65,13 @@ class SourceMeter:
         self._measured: float = 0.0
         self._last: tuple[tuple[int, int], ...] = ()
 
+    def due(self, now: float) -> bool:
+        """Whether ``measure`` would tell something."""
+        return now - self._measured >= WINDOW
+
     def measure(self, now: float) -> tuple[LayerInfo, ...] | None:
         """Once a second: the layers, where they came, went or changed height since the last time or simply flow."""
-        if now - self._measured < WINDOW:
+        if not self.due(now):
             return None
         seconds = min(now - self._measured, 10.0)
         self._measured = now

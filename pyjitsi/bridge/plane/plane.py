@@ -64,7 +64,7 @@ class PythonPlane:
         del self.conferences[conference]
 
     def add_endpoint(self, conference: ConferenceId, endpoint: EndpointId, mesh: str | None = None) -> None:
-        added = self.endpoints[endpoint] = Endpoint(endpoint, conference, mesh)
+        added = self.endpoints[endpoint] = self.make_endpoint(endpoint, conference, mesh)
         self.conferences[conference].endpoints[endpoint] = added
 
     def remove_endpoint(self, endpoint: EndpointId) -> None:
@@ -142,7 +142,11 @@ class PythonPlane:
     def route_closed(self, route: Route) -> None:
         """A route has gone."""
 
-    def set_projection_target(self, projection: Projection, layer: int) -> None:
+    def make_endpoint(self, endpoint: EndpointId, conference: ConferenceId, mesh: str | None) -> Endpoint:
+        """What is kept of an endpoint."""
+        return Endpoint(endpoint, conference, mesh)
+
+    def set_projection_target(self, route: Route, projection: Projection, layer: int) -> None:
         """Change what a projection aims at."""
         projection.set_target(layer)
 
@@ -180,7 +184,7 @@ class PythonPlane:
             self._end_route(route)
             return
         if route is not None and spec.media == "video" and route.projection is not None:
-            self.set_projection_target(route.projection, receiver.target(spec.name))
+            self.set_projection_target(route, route.projection, receiver.target(spec.name))
 
     def _wire_relay(self, source: IncomingSource, relay: Endpoint) -> None:
         """Routes of all encodings to a relay; never back into the mesh that the source came over."""

@@ -49,11 +49,7 @@ class Projection:
         self.newest: int = -1  # picture id, as it came
         self.left_count: int = 0
         if not COMPILED:
-            self.left_number = [0] * LEFT_OUT
-            self.left_delta = [0] * LEFT_OUT
-            self.frame_in = [0] * FRAMES
-            self.frame_out = [0] * FRAMES
-            self.flowing = [0.0] * ENCODINGS
+            make_arrays(self)
         for index in range(ENCODINGS):
             self.flowing[index] = NEVER
         self.forget_frames()
@@ -201,3 +197,12 @@ class Projection:
         self.frame_in[slot] = picture
         self.frame_out[slot] = out
         return out
+
+
+def make_arrays(projection: Projection) -> None:
+    """What a compiled projection has from the start."""
+    projection.left_number = [0] * LEFT_OUT
+    projection.left_delta = [0] * LEFT_OUT
+    projection.frame_in = [0] * FRAMES
+    projection.frame_out = [0] * FRAMES
+    projection.flowing = [0.0] * ENCODINGS

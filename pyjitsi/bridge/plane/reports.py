@@ -66,19 +66,20 @@ class Reports:
 
     def _sender_report(self, route: Route, now: float) -> None:
         """An SR whose time stamp belongs to what this receiver sees, whichever encoding that is."""
-        if now - route.sent_sr_at < SR_INTERVAL or not route.packets:
+        if now - route.sent_sr_at < SR_INTERVAL or not route.sent.packets:
             return
         projection = route.projection
         encoding = route.encoding if projection is None else projection.encoding
         if encoding == OFF:
             return
         stream = next((each for each in route.source.streams if each.encoding == encoding), None)
-        if stream is None or stream.sender_info is None:
+        info = None if stream is None else stream.reception.sender_info()
+        if stream is None or info is None:
             return
         route.sent_sr_at = now
-        elapsed = now - stream.sender_info_at
         rate = stream.reception.clock_rate
-        ntp, timestamp = stream.sender_info
+        ntp, timestamp, at = info
+        elapsed = now - at
         timestamp = (timestamp + round(elapsed * rate)) & TIMESTAMP_MASK
         if projection is not None:
             timestamp = projection.current_timestamp(timestamp)

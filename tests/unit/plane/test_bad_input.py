@@ -4,11 +4,11 @@ import random
 
 import pytest
 
-from pyjitsi.bridge.plane import create
 from pyjitsi.bridge.plane.api import Encoding, Plane, Source
 from pyjitsi.bridge.plane.endpoint import BEFORE_KEYS, MAX_STREAMS
 from pyjitsi.rtp.packet import build
 from tests.support.media_peer import CODECS, EXTENSIONS, MediaPeer
+from tests.support.planes import create
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ import itertools
 
 import pytest
 
-from pyjitsi.bridge.plane import create
 from pyjitsi.bridge.plane.api import OFF, AudioLevel, Feedback, LayersChanged, Plane
 from pyjitsi.rtp import rtcp, transport_cc
 from pyjitsi.rtp.packet import RtpPacket, build, build_extensions
 from pyjitsi.rtp.sequence import distance
 from tests.support.media_peer import MediaPeer, pictures
+from tests.support.planes import create
 
 
 class Meeting:

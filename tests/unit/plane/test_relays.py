@@ -1,9 +1,9 @@
 """Relays on a plane, with real SRTP: everything crosses once, as it came, and never back where it came from."""
 
-from pyjitsi.bridge.plane import create
 from pyjitsi.bridge.plane.api import OFF
 from pyjitsi.rtp import rtcp
 from tests.support.media_peer import MediaPeer
+from tests.support.planes import create
 
 NUMBERS = list(range(65_531, 65_536)) + list(range(5))
 

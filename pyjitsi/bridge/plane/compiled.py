@@ -1,0 +1,331 @@
+"""The compiled ``Plane``: control's tables are kept in Python as ever, and each change goes to the native tables too.
+
+Packets and RTCP are native's; it reads the sockets in a thread of its own, without the GIL. What comes back are events:
+datagrams for control, audio levels, feedback in sums, key frames wanted, packets missing. RTCP that the bridge
+originates on timers is still made here, a few messages a second for each peer.
+"""
+
+import itertools
+import socket
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from pyjitsi.bridge.plane.api import (
+    Address,
+    AudioLevel,
+    Codec,
+    ConferenceId,
+    Counters,
+    Datagram,
+    EndpointId,
+    Event,
+    Feedback,
+    FirstMedia,
+    LayersChanged,
+    SrtpKeys,
+)
+from pyjitsi.bridge.plane.egress import Transmits
+from pyjitsi.bridge.plane.endpoint import Endpoint, Incoming, IncomingSource, Route
+from pyjitsi.bridge.plane.keyframe import KINDS
+from pyjitsi.bridge.plane.keys import session_keys
+from pyjitsi.bridge.plane.native import handles as native
+from pyjitsi.bridge.plane.plane import PythonPlane
+from pyjitsi.bridge.plane.projection import Projection
+from pyjitsi.bridge.plane.srtp import Srtp
+from pyjitsi.rtp.rtcp import ReportBlock
+
+UNKNOWN, AUDIO, VIDEO, RTX = range(4)  # kinds of payload types, as state.pxd numbers them
+CAPTURED, NOWHERE = -1, -2
+Way = Callable[[Address], int]
+
+
+class CompiledPlane(PythonPlane):
+    """``receive`` and ``take_transmits`` are for tests; ``serve`` gives it sockets instead."""
+
+    def __init__(self, wake_fd: int = -1, notify_fd: int = -1) -> None:
+        super().__init__()
+        self.engine: native.Engine = native.Engine(wake_fd, notify_fd)
+        self.way: Way | None = None  # the socket by which an address is reached
+        self.arrived_by: Callable[[Address, int], None] | None = None  # told which socket an address came by
+        self._ids: itertools.count[int] = itertools.count(1)
+        self._peers: dict[EndpointId, native.PeerHandle] = {}
+        self._sources: dict[int, tuple[Endpoint, IncomingSource]] = {}
+        self._source_handles: dict[int, tuple[int, native.SourceHandle]] = {}  # by id() of the source
+        self._streams: dict[int, tuple[Endpoint, Incoming]] = {}
+        self._meters: dict[int, native.StreamHandle] = {}  # by id() of the stream
+        self._routes: dict[int, native.RouteHandle] = {}  # by id() of the route
+        self._zones: dict[str, int] = {"": 0}
+        self._zone_names: dict[int, str] = {0: ""}
+
+    # Sockets.
+
+    def serve(self, descriptor: int, zone: str = "") -> None:
+        """Read a socket; what comes there is of a zone. Raises OSError."""
+        self.engine.add_port(descriptor, self._zone(zone))
+
+    def release(self, descriptor: int) -> None:
+        """Read a socket no more, before it is closed."""
+        self.engine.remove_port(descriptor)
+
+    def start(self) -> None:
+        """Start the thread. Raises OSError."""
+        self.engine.start()
+
+    def stop(self) -> None:
+        """End it."""
+        self.engine.stop()
+
+    def _zone(self, name: str) -> int:
+        number = self._zones.setdefault(name, len(self._zones))
+        self._zone_names[number] = name
+        return number
+
+    def _key(self, address: Address) -> bytes:
+        text, _, zone = address[0].partition("%")
+        if ":" in text:
+            packed = socket.inet_pton(socket.AF_INET6, text)
+        else:
+            packed = bytes(10) + b"\xff\xff" + socket.inet_pton(socket.AF_INET, text)
+        return packed + struct.pack("!HH", address[1], self._zone(zone))
+
+    def _address(self, key: bytes) -> Address:
+        port, zone = struct.unpack("!HH", key[16:])
+        mapped = key[:12] == bytes(10) + b"\xff\xff"
+        text = socket.inet_ntop(socket.AF_INET, key[12:16]) if mapped else socket.inet_ntop(socket.AF_INET6, key[:16])
+        name = self._zone_names.get(zone, "")
+        return (f"{text}%{name}" if name else text, port)
+
+    # Peers.
+
+    def make_endpoint(self, endpoint: EndpointId, conference: ConferenceId, mesh: str | None) -> Endpoint:
+        peer = self._peers[endpoint] = native.PeerHandle(self.engine, endpoint)
+        return CompiledEndpoint(endpoint, conference, mesh, peer)
+
+    def remove_endpoint(self, endpoint: EndpointId) -> None:
+        super().remove_endpoint(endpoint)
+        self._peers.pop(endpoint).close()
+
+    def set_media(self, endpoint: EndpointId, codecs: Sequence[Codec], extensions: Mapping[str, int]) -> None:
+        held = self.endpoints[endpoint]
+        held.set_media(codecs, extensions)
+        kinds, codec_of, apt, rtx_of = bytearray(128), bytearray(128), bytearray(128), bytearray(128)
+        for number, codec in held.codecs.items():
+            known = RTX if codec.name == "rtx" else AUDIO if codec.media == "audio" else VIDEO
+            kinds[number & 127], codec_of[number & 127] = known, KINDS.get(codec.name, 0)
+            apt[number & 127] = (codec.apt or 0) & 127
+        for number, rtx in held.rtx_of.items():
+            rtx_of[number & 127] = rtx
+        self._peers[endpoint].set_media(
+            bytes(kinds), bytes(codec_of), bytes(apt), bytes(rtx_of), bytes(held.keep), held.transport_cc,
+            held.audio_level,
+        )  # fmt: skip
+        self._rewire(held)
+
+    def set_keys(self, endpoint: EndpointId, keys: SrtpKeys) -> None:
+        held, peer = self.endpoints[endpoint], self._peers[endpoint]
+        held.srtp = Srtp(keys)  # for the RTCP that is made here
+        gcm = keys.profile == "AEAD_AES_128_GCM"
+        peer.set_keys(gcm, session_keys(keys.receive), session_keys(keys.send))
+        waiting = list(held.before_keys)
+        held.before_keys.clear()
+        for data, at in waiting:
+            peer.feed(data, at)
+
+    def bind(self, address: Address, endpoint: EndpointId) -> None:
+        super().bind(address, endpoint)
+        self._peers[endpoint].bind(self._key(address))
+
+    def unbind(self, address: Address) -> None:
+        held = self.addresses.get(address)
+        super().unbind(address)
+        if held is not None:
+            self._peers[held.id].unbind(self._key(address))
+
+    def set_destination(self, endpoint: EndpointId, address: Address | None) -> None:
+        super().set_destination(endpoint, address)
+        peer = self._peers[endpoint]
+        if address is None:
+            peer.set_destination(NOWHERE, b"")
+        elif self.way is None:
+            peer.set_destination(CAPTURED, b"")
+        else:
+            peer.set_destination(self.way(address), _name(address))
+
+    def set_force_mute(self, endpoint: EndpointId, audio: bool, video: bool) -> None:
+        super().set_force_mute(endpoint, audio, video)
+        self._peers[endpoint].set_mute(audio, video)
+
+    # Sources and routes.
+
+    def source_opened(self, owner: Endpoint, source: IncomingSource) -> None:
+        number = next(self._ids)
+        handle = native.SourceHandle(self._peers[owner.id], number, source.spec.media == "video")
+        self._sources[number] = owner, source
+        self._source_handles[id(source)] = number, handle
+        for stream in owner.streams.values():
+            if stream.source is source:
+                identity = next(self._ids)
+                held = native.StreamHandle(
+                    handle, identity, stream.ssrc, stream.encoding, stream.rtx, stream.reception.clock_rate
+                )
+                self._streams[identity] = owner, stream
+                self._meters[id(stream)] = held
+                stream.reception = NativeReception(stream.ssrc, held, identity)
+                stream.nacks = held
+
+    def source_closed(self, owner: Endpoint, source: IncomingSource) -> None:
+        number, handle = self._source_handles.pop(id(source))
+        for stream in owner.streams.values():
+            if stream.source is source:
+                assert isinstance(stream.reception, NativeReception)
+                self._streams.pop(stream.reception.identity, None)
+                self._meters.pop(id(stream)).close()
+        del self._sources[number]
+        handle.close()
+
+    def route_opened(self, route: Route) -> None:
+        encoding = route.source.spec.encodings[route.encoding]
+        self._routes[id(route)] = handle = native.RouteHandle(
+            self._source_handles[id(route.source)][1], self._peers[route.receiver.id], route.projection,
+            route.receiver.mesh is not None, route.encoding, encoding.ssrc, encoding.rtx_ssrc or 0,
+        )  # fmt: skip
+        route.sent = handle
+
+    def route_changed(self, route: Route) -> None:
+        self._routes[id(route)].set_open(route.open)
+
+    def route_closed(self, route: Route) -> None:
+        handle = self._routes.pop(id(route), None)
+        if handle is not None:
+            handle.close()
+
+    def set_projection_target(self, route: Route, projection: Projection, layer: int) -> None:
+        self._routes[id(route)].set_target(layer)
+
+    # Packets.
+
+    def receive(self, data: bytes, address: Address, at: float) -> None:
+        self.now = max(self.now, at)
+        self.engine.feed(self._key(address), data, at)
+        self._collect()
+
+    def _collect(self) -> None:
+        for kind, who, what, count, lost, at, rate, gradient, key, descriptor, data in self.engine.take_events():
+            self.now = max(self.now, at)
+            held = self.endpoints.get(who)
+            if kind == native.DATAGRAM:
+                address = self._address(key)
+                if self.arrived_by is not None:
+                    self.arrived_by(address, descriptor)
+                self.events.append(Datagram(data, address, at))
+            elif held is None:
+                continue
+            elif kind == native.EARLY:
+                if held.srtp is None:
+                    held.before_keys.append((data, at))
+                else:
+                    self._peers[who].feed(data, at)
+            elif kind == native.LEVEL:
+                if what in self._sources:
+                    self.events.append(AudioLevel(who, self._sources[what][1].spec.name, count, at))
+            elif kind == native.FEEDBACK:
+                self.events.append(Feedback(who, count, lost, rate, gradient, at))
+            elif kind == native.FIRST:
+                self.events.append(FirstMedia(who, at))
+            elif kind == native.KEYFRAME:
+                if what in self._sources:
+                    self.ask_keyframe(held, self._sources[what][1], count)
+            elif kind == native.MISSED and what in self._streams:
+                self.send_nacks(*self._streams[what], at)
+
+    def tick(self, now: float) -> None:
+        self.now = max(self.now, now)
+        self._collect()
+        for endpoint in self.endpoints.values():
+            for number, ssrc, at in self._peers[endpoint.id].take_arrivals():
+                endpoint.arrivals.received(number, ssrc, at)
+        self._reports.tick(now)
+        for endpoint in self.endpoints.values():
+            for source in endpoint.sources.values():
+                if source.spec.media == "video" and source.meter.due(now):
+                    self._measure(source)
+                    layers = source.meter.measure(now)
+                    if layers is not None:
+                        self.events.append(LayersChanged(endpoint.id, source.spec.name, layers))
+
+    def _measure(self, source: IncomingSource) -> None:
+        for stream in source.streams:
+            size, frames, height, at = self._meters[id(stream)].take_meter()
+            source.meter.encodings[stream.encoding].add(size, frames, height, at)
+
+    def take_events(self) -> list[Event]:
+        self._collect()
+        return super().take_events()
+
+    def take_transmits(self) -> Transmits:
+        made = super().take_transmits()
+        if self.way is not None:
+            return made
+        for endpoint, data in self.engine.take_captured():
+            held = self.endpoints.get(endpoint)
+            if held is not None and held.destination is not None:
+                made.append((data, held.destination))
+        return made
+
+    def counters(self, endpoint: EndpointId) -> Counters:
+        own = super().counters(endpoint)
+        received, received_bytes, sent, sent_bytes, nacks, rtx, plis, last, dropped = self._peers[endpoint].counters()
+        return replace(
+            own, packets_received=received, bytes_received=received_bytes, packets_sent=sent, bytes_sent=sent_bytes,
+            nacks_received=nacks, rtx_sent=rtx, plis_received=plis, last_media=last,
+            dropped={**(own.dropped or {}), **dropped},
+        )  # fmt: skip
+
+
+class CompiledEndpoint(Endpoint):
+    """An endpoint whose packets are counted elsewhere."""
+
+    def __init__(
+        self, identity: EndpointId, conference: ConferenceId, mesh: str | None, peer: native.PeerHandle
+    ) -> None:
+        super().__init__(identity, conference, mesh)
+        self._peer: native.PeerHandle = peer
+
+    def note_sender_report(self, ntp: int, now: float) -> None:
+        self._peer.note_report(ntp >> 16 & 0xFFFFFFFF, now)
+
+
+class NativeReception:
+    """Receive statistics of one SSRC, as reports want them (``rtp.reception``)."""
+
+    def __init__(self, ssrc: int, stream: native.StreamHandle, identity: int) -> None:
+        self.ssrc: int = ssrc
+        self.identity: int = identity
+        self._stream: native.StreamHandle = stream
+        self.clock_rate: int = stream.clock_rate
+        self.reported_at: int = 0
+
+    @property
+    def received(self) -> int:
+        """Packets."""
+        return self._stream.received
+
+    def report(self, now: float) -> ReportBlock:
+        """A block on what came since the last one."""
+        self.reported_at = self._stream.received
+        return ReportBlock(self.ssrc, *self._stream.report(now))
+
+    def sender_info(self) -> tuple[int, int, float] | None:
+        """(NTP time, RTP time, arrival) of the last SR, or None."""
+        return self._stream.sender_info()
+
+
+def _name(address: Address) -> bytes:
+    """A socket address as the kernel has it."""
+    text = address[0].partition("%")[0]
+    family: Literal[2, 10] = 10 if ":" in text else 2
+    if family == 10:
+        return struct.pack("=HHI16sI", family, socket.htons(address[1]), 0, socket.inet_pton(socket.AF_INET6, text), 0)
+    return struct.pack("=HH4s8x", family, socket.htons(address[1]), socket.inet_pton(socket.AF_INET, text))

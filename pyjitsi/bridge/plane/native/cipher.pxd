@@ -1,0 +1,31 @@
+# SRTP and SRTCP of one direction (RFC 3711, RFC 7714) on OpenSSL's primitives, one context reused for all packets.
+from libc.stdint cimport int64_t, uint32_t
+
+cdef extern from "openssl/evp.h" nogil:
+    ctypedef struct EVP_CIPHER_CTX:
+        pass
+
+cdef extern from "openssl/sha.h" nogil:
+    ctypedef struct SHA_CTX:
+        pass
+
+cdef struct Half:
+    EVP_CIPHER_CTX* context
+    unsigned char salt[16]
+    SHA_CTX inner
+    SHA_CTX outer
+
+cdef struct Cipher:
+    bint ready
+    bint gcm
+    Half rtp
+    Half rtcp
+
+cdef enum:
+    MAX_OVERHEAD = 16
+
+cdef bint cipher_open(Cipher* cipher, bint gcm, bint encrypt, const unsigned char* keys) noexcept nogil
+cdef void cipher_close(Cipher* cipher) noexcept nogil
+cdef int protect(Cipher* cipher, unsigned char* data, int head, int size, int64_t index) noexcept nogil
+cdef int unprotect(Cipher* cipher, unsigned char* data, int head, int size, int64_t index) noexcept nogil
+cdef int unprotect_rtcp(Cipher* cipher, unsigned char* data, int size, uint32_t* index) noexcept nogil

@@ -1,0 +1,545 @@
+"""What Python holds of the compiled plane: handles that own the memory of peers, sources, streams and routes.
+
+A handle that was closed does nothing any more. Every method takes the shard's lock for as long as it copies. Routes and
+streams hold their source, sources their peer, so that memory goes in the right order; the garbage collector, which knows
+of no order, is kept out.
+"""
+
+cimport cython
+from libc.math cimport isnan
+from libc.stdint cimport int64_t, uint64_t
+from libc.stdlib cimport calloc, free, realloc
+from libc.string cimport memcpy, memmove
+
+from pyjitsi.bridge.plane.native.cipher cimport cipher_close, cipher_open
+from pyjitsi.bridge.plane.native.shard cimport (
+    Event, Shard, pthread_t,
+)
+from pyjitsi.bridge.plane.native.state cimport *
+from pyjitsi.bridge.plane.native.tables cimport bitrate_of, missing_due, table_drop, table_put
+from pyjitsi.bridge.plane.native.wire cimport stamp_socket
+from pyjitsi.bridge.plane.projection cimport Projection
+
+cdef extern from "<pthread.h>" nogil:
+    int pthread_create(pthread_t*, void*, void* (*)(void*) noexcept nogil, void*)
+    int pthread_join(pthread_t, void**)
+
+cdef extern from "<unistd.h>" nogil:
+    ssize_t write(int, const void*, size_t)
+
+DATAGRAM, EARLY, LEVEL, FEEDBACK, FIRST, KEYFRAME, MISSED = range(7)  # kinds of events, as shard.pxd numbers them
+DROP_NAMES = (
+    "auth", "replay", "short", "unknown-pt", "unknown-ssrc", "malformed", "muted", "unknown-rtx", "oversize",
+)
+MAX_PORTS = 256
+
+
+cdef void* run(void* shard) noexcept nogil:
+    (<Shard>shard).loop()
+    return NULL
+
+
+cdef class Engine:
+    """One plane thread and its tables; without ``start`` it is driven by ``feed``, as tests do."""
+
+    cdef Shard shard
+
+    def __init__(self, int wake_fd=-1, int notify_fd=-1):
+        self.shard = Shard()
+        self.shard.wake_fd = wake_fd
+        self.shard.notify_fd = notify_fd
+
+    def start(self):
+        """Begin to read the ports."""
+        self.shard.stopping = False
+        if pthread_create(&self.shard.thread, NULL, run, <void*>self.shard) != 0:
+            raise OSError("the plane's thread can't be started")
+        self.shard.running = True
+
+    def stop(self):
+        """End the thread, and wait for that."""
+        if not self.shard.running:
+            return
+        self.shard.stopping = True
+        self._wake()
+        with nogil:
+            pthread_join(self.shard.thread, NULL)
+        self.shard.running = False
+
+    def _wake(self):
+        cdef uint64_t one = 1
+        if self.shard.wake_fd >= 0:
+            write(self.shard.wake_fd, &one, 8)
+
+    def add_port(self, int fd, int zone):
+        """Read this socket; its datagrams are of a zone."""
+        if self.shard.port_count >= MAX_PORTS:
+            raise OSError(f"{MAX_PORTS} sockets are the most that a plane reads")
+        stamp_socket(fd)
+        with nogil:
+            self.shard.lock()
+            self.shard.ports[self.shard.port_count].fd = fd
+            self.shard.ports[self.shard.port_count].zone = zone
+            self.shard.port_count += 1
+            self.shard.unlock()
+        self._wake()
+
+    def remove_port(self, int fd):
+        """Read this socket no more; after this it may be closed."""
+        cdef int i
+        with nogil:
+            self.shard.lock()
+            for i in range(self.shard.port_count):
+                if self.shard.ports[i].fd == fd:
+                    self.shard.port_count -= 1
+                    self.shard.ports[i] = self.shard.ports[self.shard.port_count]
+                    break
+            self.shard.unlock()
+
+    def feed(self, bytes key, bytes data, double at):
+        """One datagram, as if it came from a socket; what it causes is captured."""
+        cdef unsigned char buffer[2048]
+        cdef Key from_
+        cdef int size = min(len(data), 2048)
+        memcpy(from_.bytes, <const unsigned char*>key, 20)
+        memcpy(buffer, <const unsigned char*>data, size)
+        with nogil:
+            self.shard.lock()
+            self.shard.datagram(&from_, -1, buffer, size, at)
+            self.shard.flush(True)
+            self.shard.unlock()
+
+    def take_captured(self):
+        """What would have been sent: (peer, datagram), in order."""
+        cdef list found = []
+        cdef long at = 0
+        cdef int head[2]
+        self.shard.lock()
+        while at < self.shard.captured_size:
+            memcpy(head, self.shard.captured + at, 8)
+            found.append((head[0], self.shard.captured[at + 8 : at + 8 + head[1]]))
+            at += 8 + head[1]
+        self.shard.captured_size = 0
+        self.shard.unlock()
+        return found
+
+    def take_events(self):
+        """(kind, who, what, count, lost, at, rate, gradient or None, key, fd, data) since the last call."""
+        cdef Event* events
+        cdef int count, i
+        cdef list found = []
+        with nogil:
+            self.shard.lock()
+            events, count = self.shard.events, self.shard.event_count
+            self.shard.events, self.shard.event_count, self.shard.event_room = NULL, 0, 0
+            self.shard.notified = False
+            self.shard.unlock()
+        for i in range(count):
+            found.append((
+                events[i].kind, events[i].who, events[i].what, events[i].count, events[i].lost, events[i].at,
+                events[i].rate, None if isnan(events[i].gradient) else events[i].gradient,
+                events[i].key.bytes[:20], events[i].fd,
+                events[i].data[: events[i].size] if events[i].data != NULL else b"",
+            ))
+            free(events[i].data)
+        free(events)
+        return found
+
+    @property
+    def unsent(self):
+        """Datagrams that the kernel would not take."""
+        return self.shard.unsent
+
+    @property
+    def overflowed(self):
+        """Datagrams for control that were lost, because control was too slow."""
+        return self.shard.events_lost
+
+    @property
+    def gso(self):
+        """Whether the kernel and the path take UDP GSO, as far as was seen."""
+        return bool(self.shard.gso)
+
+
+@cython.no_gc
+cdef class PeerHandle:
+    """An endpoint or relay."""
+
+    cdef Shard shard
+    cdef Peer* peer
+
+    def __init__(self, Engine engine, int id):
+        self.shard = engine.shard
+        self.peer = <Peer*>calloc(1, sizeof(Peer))
+        if self.peer == NULL:
+            raise MemoryError
+        self.peer.id = id
+        self.peer.rtt = 0.1
+        self.peer.fd = -2
+        self.peer.next_number = 1
+
+    def __dealloc__(self):
+        self.close()
+
+    def close(self):
+        """Forget the peer; its sources and routes were closed before."""
+        cdef Peer* peer = self.peer
+        if peer == NULL:
+            return
+        self.peer = NULL
+        with nogil:
+            self.shard.lock()
+            self.shard.forget(peer)
+            self.shard.unlock()
+        cipher_close(&peer.inbound)
+        cipher_close(&peer.outbound)
+        free(peer.streams.entries)
+        free(peer.routes.entries)
+        free(peer.train)
+        free(peer)
+
+    def set_media(self, bytes kinds, bytes codecs, bytes apt, bytes rtx_of, bytes keep, int transport_cc, int audio_level):
+        """Tables by payload type (128 bytes each), and the extensions' ids; ``keep`` has 256 bytes."""
+        if self.peer == NULL:
+            return
+        with nogil:
+            self.shard.lock()
+        memcpy(self.peer.kind, <const unsigned char*>kinds, 128)
+        memcpy(self.peer.codec, <const unsigned char*>codecs, 128)
+        memcpy(self.peer.apt, <const unsigned char*>apt, 128)
+        memcpy(self.peer.rtx_of, <const unsigned char*>rtx_of, 128)
+        memcpy(self.peer.keep, <const unsigned char*>keep, 256)
+        self.peer.transport_cc, self.peer.audio_level = transport_cc, audio_level
+        self.shard.unlock()
+
+    def set_keys(self, bint gcm, bytes inbound, bytes outbound):
+        """Session keys, as ``keys.session_keys`` makes them."""
+        cdef bint good
+        if self.peer == NULL:
+            return
+        with nogil:
+            self.shard.lock()
+        good = cipher_open(&self.peer.inbound, gcm, False, inbound) and cipher_open(
+            &self.peer.outbound, gcm, True, outbound)
+        self.shard.unlock()
+        if not good:
+            raise OSError("OpenSSL has no such cipher")
+
+    def bind(self, bytes key):
+        """Take media from an address."""
+        cdef Key address
+        memcpy(address.bytes, <const unsigned char*>key, 20)
+        with nogil:
+            self.shard.lock()
+            self.shard.bind(&address, self.peer)
+            self.shard.unlock()
+
+    def unbind(self, bytes key):
+        """Take nothing from an address any more."""
+        cdef Key address
+        memcpy(address.bytes, <const unsigned char*>key, 20)
+        with nogil:
+            self.shard.lock()
+            if self.shard.find(&address) != NULL:
+                self.shard.bind(&address, NULL)
+            self.shard.unlock()
+
+    def set_destination(self, int fd, bytes name):
+        """Send to a socket address from a socket; fd -1 captures, -2 sends nothing."""
+        if self.peer == NULL:
+            return
+        with nogil:
+            self.shard.lock()
+            self.shard.flush_peer(self.peer)
+        self.peer.fd = fd
+        self.peer.destination_size = min(len(name), 28)
+        memcpy(self.peer.destination, <const unsigned char*>name, self.peer.destination_size)
+        self.shard.unlock()
+
+    def set_mute(self, bint audio, bint video):
+        """Drop what a moderator muted."""
+        if self.peer != NULL:
+            with nogil:
+                self.shard.lock()
+                self.peer.mute_audio, self.peer.mute_video = audio, video
+                self.shard.unlock()
+
+    def feed(self, bytes data, double at):
+        """A datagram that came before the keys."""
+        cdef unsigned char buffer[2048]
+        cdef int size = len(data)
+        if self.peer == NULL or size == 0 or size > 2048:
+            return
+        memcpy(buffer, <const unsigned char*>data, size)
+        with nogil:
+            self.shard.lock()
+            self.shard.receive(self.peer, buffer, size, at)
+            self.shard.flush(True)
+            self.shard.unlock()
+
+    def note_report(self, unsigned int middle, double at):
+        """Remember when an SR was sent, for the round trip that its report block tells."""
+        if self.peer != NULL:
+            self.peer.reports[self.peer.reports_next].middle = middle
+            self.peer.reports[self.peer.reports_next].at = at
+            self.peer.reports_next = (self.peer.reports_next + 1) % REPORTS
+
+    def take_arrivals(self):
+        """(transport-wide number, SSRC, seconds) of what arrived since the last call."""
+        cdef list found = []
+        cdef int i
+        if self.peer == NULL or self.peer.arrived_count == 0:
+            return found
+        with nogil:
+            self.shard.lock()
+        for i in range(self.peer.arrived_count):
+            found.append((self.peer.arrived[i].number, self.peer.arrived[i].ssrc, self.peer.arrived[i].at))
+        self.peer.arrived_count = 0
+        self.shard.unlock()
+        return found
+
+    def bitrate(self, double now):
+        """Bits per second that were sent under transport-wide numbers over the last second."""
+        return bitrate_of(self.peer, now) if self.peer != NULL else 0.0
+
+    def counters(self):
+        """Packets and bytes received and sent; NACKs, RTX, PLIs; last media; drops by name."""
+        cdef Peer* peer = self.peer
+        if peer == NULL:
+            return (0, 0, 0, 0, 0, 0, 0, 0.0, {})
+        return (
+            peer.packets_received, peer.bytes_received, peer.packets_sent, peer.bytes_sent, peer.nacks_received,
+            peer.rtx_sent, peer.plis_received, peer.last_media,
+            {name: peer.dropped[i] for i, name in enumerate(DROP_NAMES) if peer.dropped[i]},
+        )
+
+    @property
+    def rtt(self):
+        """Seconds."""
+        return self.peer.rtt if self.peer != NULL else 0.1
+
+
+@cython.no_gc
+cdef class SourceHandle:
+    """A source, and through ``open_stream`` its streams."""
+
+    cdef PeerHandle owner
+    cdef Source* source
+
+    def __init__(self, PeerHandle owner, int id, bint video):
+        self.owner = owner
+        self.source = <Source*>calloc(1, sizeof(Source))
+        if self.source == NULL:
+            raise MemoryError
+        self.source.id, self.source.video, self.source.owner = id, video, owner.peer
+        self.source.keyframe_at = -1e9
+
+    def __dealloc__(self):
+        self.close()
+
+    def close(self):
+        """Free it; streams and routes were closed before."""
+        if self.source != NULL:
+            free(self.source.routes)
+            free(self.source)
+            self.source = NULL
+
+
+@cython.no_gc
+cdef class StreamHandle:
+    """One SSRC that is received: what reports and NACKs are made of."""
+
+    cdef Shard shard
+    cdef SourceHandle source
+    cdef Stream* stream
+    cdef int64_t expected_before
+    cdef int64_t received_before
+    cdef public object reported_at
+    cdef readonly object clock_rate
+
+    def __init__(self, SourceHandle source, int id, unsigned int ssrc, int encoding, bint rtx, int clock_rate):
+        cdef Stream* stream = <Stream*>calloc(1, sizeof(Stream))
+        cdef Peer* peer = source.owner.peer
+        if stream == NULL:
+            raise MemoryError
+        self.source, self.shard, self.stream = source, source.owner.shard, stream
+        self.reported_at, self.clock_rate = 0, clock_rate
+        stream.id, stream.ssrc, stream.source, stream.owner = id, ssrc, source.source, peer
+        stream.encoding, stream.rtx, stream.clock_rate = encoding, rtx, clock_rate
+        stream.highest = stream.base = stream.nack_highest = -1
+        with nogil:
+            self.shard.lock()
+            table_put(&peer.streams, ssrc, stream)
+            if not rtx and 0 <= encoding < ENCODINGS:
+                source.source.streams[encoding] = stream
+            self.shard.unlock()
+
+    def __dealloc__(self):
+        self.close()
+
+    def close(self):
+        """Receive it no more."""
+        cdef Stream* stream = self.stream
+        if stream == NULL:
+            return
+        self.stream = NULL
+        with nogil:
+            self.shard.lock()
+            table_drop(&stream.owner.streams, stream.ssrc, stream)
+            if stream.source.streams[stream.encoding] == stream:
+                stream.source.streams[stream.encoding] = NULL
+            self.shard.unlock()
+        free(stream.slots)
+        free(stream.arena)
+        free(stream)
+
+    @property
+    def received(self):
+        """Packets."""
+        return self.stream.received if self.stream != NULL else 0
+
+    @property
+    def missing(self):
+        """How many are asked for."""
+        return self.stream.missing_count if self.stream != NULL else 0
+
+    def due(self, double now):
+        """Sequence numbers to ask for now."""
+        cdef int64_t found[MISSING]
+        cdef int count, i
+        if self.stream == NULL or self.stream.missing_count == 0:
+            return []
+        with nogil:
+            self.shard.lock()
+            count = missing_due(self.stream, now, found)
+            self.shard.unlock()
+        return [found[i] for i in range(count)]
+
+    def sender_info(self):
+        """(NTP time, RTP time, arrival) of the last SR, or None."""
+        if self.stream == NULL or not self.stream.has_report:
+            return None
+        return self.stream.report_ntp, self.stream.report_rtp, self.stream.report_at
+
+    def report(self, double now):
+        """(fraction, lost, highest, jitter, last SR, delay since) of what came since the last report."""
+        cdef int64_t expected, expected_now, received_now, lost_now
+        cdef int fraction = 0
+        cdef Stream* stream = self.stream
+        expected = stream.highest - stream.base + 1
+        expected_now = expected - self.expected_before
+        received_now = stream.received - self.received_before
+        self.expected_before, self.received_before = expected, stream.received
+        self.reported_at = stream.received
+        lost_now = expected_now - received_now
+        if expected_now > 0 and lost_now > 0:
+            fraction = min(255, lost_now * 256 // expected_now)
+        last = stream.report_ntp >> 16 & 0xFFFFFFFF if stream.has_report else 0
+        delay = int((now - stream.report_at) * 65536) if last else 0
+        return fraction, expected - <int64_t>stream.received, stream.highest, int(stream.jitter), last, delay
+
+    def take_meter(self):
+        """(bytes by temporal layer, frames by temporal layer, height, last seen) since the last call."""
+        cdef int i
+        cdef Stream* stream = self.stream
+        if stream == NULL:
+            return (0, 0, 0, 0), (0, 0, 0, 0), 0, 0.0
+        with nogil:
+            self.shard.lock()
+        found = (
+            tuple([stream.meter_bytes[i] for i in range(4)]), tuple([stream.meter_frames[i] for i in range(4)]),
+            stream.height, stream.seen_at,
+        )
+        for i in range(4):
+            stream.meter_bytes[i] = stream.meter_frames[i] = 0
+        self.shard.unlock()
+        return found
+
+
+@cython.no_gc
+cdef class RouteHandle:
+    """A source on its way to one receiver."""
+
+    cdef Shard shard
+    cdef SourceHandle source
+    cdef PeerHandle receiver
+    cdef object projection   # kept alive, for the packet path has no reference of its own
+    cdef Route* route
+
+    def __init__(self, SourceHandle source, PeerHandle receiver, projection, bint relay, int encoding, unsigned int ssrc,
+                 unsigned int rtx_ssrc, int rtx_sequence=0):
+        cdef Route* route = <Route*>calloc(1, sizeof(Route))
+        cdef Route** grown
+        cdef Source* held = source.source
+        if route == NULL:
+            raise MemoryError
+        if projection is not None and not isinstance(projection, Projection):
+            free(route)
+            raise TypeError("a projection that was not compiled")
+        self.shard, self.source, self.receiver = source.owner.shard, source, receiver
+        self.projection, self.route = projection, route
+        route.receiver, route.source, route.relay, route.open = receiver.peer, held, relay, not relay
+        route.projection = <void*>projection if projection is not None else NULL
+        route.encoding, route.ssrc, route.rtx_ssrc, route.rtx_sequence = encoding, ssrc, rtx_ssrc, rtx_sequence
+        route.index = route.rtx_index = -1
+        self.shard.lock()
+        if held.count == held.room:
+            grown = <Route**>realloc(held.routes, (held.room * 2 + 4) * sizeof(Route*))
+            if grown == NULL:
+                self.shard.unlock()
+                raise MemoryError
+            held.routes, held.room = grown, held.room * 2 + 4
+        held.routes[held.count] = route
+        held.count += 1
+        table_put(&receiver.peer.routes, ssrc, route)
+        self.shard.unlock()
+
+    def __dealloc__(self):
+        self.close()
+
+    def close(self):
+        """Send it no more."""
+        cdef Route* route = self.route
+        cdef Source* held
+        cdef int i
+        if route == NULL:
+            return
+        self.route = NULL
+        held = route.source
+        with nogil:
+            self.shard.lock()
+            for i in range(held.count):
+                if held.routes[i] == route:
+                    held.count -= 1
+                    memmove(held.routes + i, held.routes + i + 1, (held.count - i) * sizeof(Route*))
+                    break
+            table_drop(&route.receiver.routes, route.ssrc, route)
+            self.shard.unlock()
+        free(route.sent)
+        free(route)
+
+    def set_open(self, bint open):
+        """Whether a relay is sent this encoding."""
+        if self.route != NULL:
+            with nogil:
+                self.shard.lock()
+                self.route.open = open
+                self.shard.unlock()
+
+    def set_target(self, int layer):
+        """What the projection aims at."""
+        if self.route != NULL and self.projection is not None:
+            with nogil:
+                self.shard.lock()
+                (<Projection>self.route.projection).set_target(layer)
+                self.shard.unlock()
+
+    @property
+    def packets(self):
+        """Sent."""
+        return self.route.packets if self.route != NULL else 0
+
+    @property
+    def octets(self):
+        """Of payload, sent."""
+        return self.route.octets if self.route != NULL else 0

@@ -1,0 +1,186 @@
+# What the packet path keeps, in C: no Python object is touched for a packet, but for the compiled projections.
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+from pyjitsi.bridge.plane.native.cipher cimport Cipher
+
+cdef enum:
+    WINDOW = 128        # SRTP's replay window
+    SEEN = 1024         # numbers of a video stream against which duplicates by RTX are told
+    MISSING = 128       # numbers of a stream that are asked for at once
+    SLOTS = 512         # packets of a stream that may be sent again: over a second and a half of 1080p,
+    ARENA = 262144      # and no more bytes than these
+    SENT = 512          # of what a route sent
+    DEPARTED = 2048     # transport-wide numbers of a receiver that may still be told of
+    ARRIVED = 1024      # transport-wide numbers of a sender that were not told of yet
+    BUCKETS = 20        # of 50 ms: the sent bit rate of the last second
+    REPORTS = 128       # sender reports that may be answered
+    CONTROL_SSRCS = 64  # of one endpoint that send RTCP
+    ENCODINGS = 8
+    SEGMENTS = 16       # datagrams in one GSO send
+    ROOM = 1600         # of one datagram in the making
+    MAX_DATAGRAM = 1500
+
+cdef enum:
+    D_AUTH, D_REPLAY, D_SHORT, D_UNKNOWN_PT, D_UNKNOWN_SSRC, D_MALFORMED, D_MUTED, D_UNKNOWN_RTX, D_OVERSIZE, DROPS
+
+cdef enum:
+    K_UNKNOWN, K_AUDIO, K_VIDEO, K_RTX
+
+cdef struct Missing:
+    int64_t number
+    double next
+    int tries
+
+cdef struct Slot:
+    int64_t number
+    uint64_t position
+    int size
+    int payload_start
+    uint8_t payload_type
+    bint marker
+
+cdef struct Stream:
+    int id
+    uint32_t ssrc
+    Source* source
+    Peer* owner
+    int encoding
+    bint rtx
+    double clock_rate
+    int64_t highest          # SRTP's index, -1 before the first; the extended sequence number too
+    uint32_t window[WINDOW]
+    int64_t base
+    uint64_t received
+    double jitter
+    double transit
+    bint has_report
+    uint64_t report_ntp
+    uint32_t report_rtp
+    double report_at
+    int64_t nack_highest
+    int missing_count
+    Missing missing[MISSING]
+    uint32_t seen[SEEN]
+    uint64_t meter_bytes[4]
+    uint32_t meter_frames[4]
+    int height
+    double seen_at
+    Slot* slots
+    unsigned char* arena
+    uint64_t written
+
+cdef struct Source:
+    int id
+    Peer* owner
+    bint video
+    Stream* streams[ENCODINGS]
+    Route** routes
+    int count
+    int room
+    double keyframe_at       # when Python was last told that one is wanted
+
+cdef struct Sent:
+    int sequence             # -1: nothing
+    int encoding
+    int64_t number
+    uint32_t timestamp
+    int picture
+    int tl0
+    double at
+
+cdef struct Route:
+    Peer* receiver
+    Source* source
+    void* projection         # a compiled Projection, kept alive by Python; NULL for audio and relays
+    bint relay
+    bint open
+    int encoding
+    uint32_t ssrc
+    uint32_t rtx_ssrc
+    int64_t index            # SRTP's, of what is sent
+    int64_t rtx_index
+    int rtx_sequence
+    uint64_t packets
+    uint64_t octets
+    Sent* sent
+
+cdef struct Departure:
+    double at                # 0: nothing
+
+cdef struct Arrival:
+    uint16_t number
+    uint32_t ssrc
+    double at
+
+cdef struct Report:
+    uint32_t middle
+    double at
+
+cdef struct ControlSsrc:
+    uint32_t ssrc
+    int64_t highest
+    uint64_t bitmap
+
+cdef struct BySsrc:
+    uint32_t ssrc
+    void* item
+
+cdef struct SsrcTable:
+    BySsrc* entries
+    int mask
+    int used
+
+cdef struct Peer:
+    int id
+    Cipher inbound
+    Cipher outbound
+    uint8_t kind[128]
+    uint8_t codec[128]       # as keyframe.py numbers them
+    uint8_t apt[128]
+    uint8_t rtx_of[128]
+    unsigned char keep[256]
+    int transport_cc
+    int audio_level
+    SsrcTable streams
+    SsrcTable routes
+    bint mute_audio
+    bint mute_video
+    bint media_seen
+    double last_media
+    double rtt
+    # Where it is sent to; fd -1 captures for a test, -2 sends nothing.
+    int fd
+    unsigned char destination[28]
+    int destination_size
+    # Out.
+    int next_number
+    Departure departed[DEPARTED]
+    uint32_t bucket_bytes[BUCKETS]
+    int64_t bucket_of[BUCKETS]
+    Report reports[REPORTS]
+    int reports_next
+    # In.
+    Arrival arrived[ARRIVED]
+    int arrived_count
+    ControlSsrc control[CONTROL_SSRCS]
+    int control_count
+    # Counters.
+    uint64_t packets_received, bytes_received, packets_sent, bytes_sent
+    uint64_t nacks_received, rtx_sent, plis_received
+    uint64_t dropped[DROPS]
+    # Datagrams that leave together.
+    unsigned char* train
+    int train_size
+    int train_count
+    int segment
+    bint train_closed
+    bint urgent
+    bint pending
+
+cdef struct Key:
+    unsigned char bytes[20]  # IPv6 or mapped IPv4 address, port, zone
+
+cdef struct KeyEntry:
+    Key key
+    bint used
+    Peer* peer

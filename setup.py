@@ -1,0 +1,38 @@
+"""The compiled data plane (see ``pyjitsi/bridge/plane``); everything else about the package is in pyproject.toml."""
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+PLAIN = (
+    "pyjitsi.rtp.vp8",
+    "pyjitsi.bridge.plane.header",
+    "pyjitsi.bridge.plane.keyframe",
+    "pyjitsi.bridge.plane.projection",
+    "pyjitsi.bridge.plane.feedback",
+)
+NATIVE = ("cipher", "wire", "tables", "shard", "handles")
+
+extensions = [Extension(name, [name.replace(".", "/") + ".py"]) for name in PLAIN]
+extensions += [
+    Extension(
+        f"pyjitsi.bridge.plane.native.{name}", [f"pyjitsi/bridge/plane/native/{name}.pyx"], libraries=["crypto"]
+    )
+    for name in NATIVE
+]
+for extension in extensions:
+    extension.extra_compile_args = ["-O2", "-Wno-unused-function", "-Wno-unreachable-code"]
+
+setup(
+    ext_modules=cythonize(
+        extensions,
+        build_dir="build/cython",
+        compiler_directives={
+            "language_level": 3,
+            "annotation_typing": False,  # the annotations are Python's; C types are in the .pxd files
+            "boundscheck": False,
+            "wraparound": False,
+            "cdivision": True,
+            "initializedcheck": False,
+        },
+    )
+)
