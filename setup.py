@@ -14,9 +14,7 @@ NATIVE = ("cipher", "wire", "tables", "shard", "handles")
 
 extensions = [Extension(name, [name.replace(".", "/") + ".py"]) for name in PLAIN]
 extensions += [
-    Extension(
-        f"pyjitsi.bridge.plane.native.{name}", [f"pyjitsi/bridge/plane/native/{name}.pyx"], libraries=["crypto"]
-    )
+    Extension(f"pyjitsi.bridge.plane.native.{name}", [f"pyjitsi/bridge/plane/native/{name}.pyx"], libraries=["crypto"])
     for name in NATIVE
 ]
 for extension in extensions:

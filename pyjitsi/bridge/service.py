@@ -20,12 +20,13 @@ from pyjitsi.bridge.dial import Dialer
 from pyjitsi.bridge.drain import Drain
 from pyjitsi.bridge.http import ChannelServer
 from pyjitsi.bridge.metrics import BridgeCollector
+from pyjitsi.bridge.plane import NotBuilt
 from pyjitsi.bridge.plane import create as create_plane
 from pyjitsi.bridge.selftest import SelfTest
 from pyjitsi.bridge.settings import BridgeSettings
 from pyjitsi.bridge.stats import INTERVAL, Stat, Stress, as_text, stats
 from pyjitsi.bridge.transport.certificate import Certificate
-from pyjitsi.bridge.udp import MediaPort
+from pyjitsi.bridge.udp import MediaPort, ReadingPlane
 from pyjitsi.observe.http import Health, HttpServer, add_observability
 from pyjitsi.service import StartError
 from pyjitsi.xmpp import muc
@@ -53,8 +54,12 @@ class BridgeService:
     def __init__(self, settings: BridgeSettings) -> None:
         self.settings: BridgeSettings = settings
         hosts = host_addresses(settings, machine_addresses())
+        try:
+            plane = create_plane(settings.plane)
+        except NotBuilt as error:
+            raise StartError(str(error)) from error
         self.bridge: Bridge = Bridge(
-            create_plane(),
+            plane,
             Certificate.generate(clock.wall()),
             hosts,
             f"{settings.websocket_base.rstrip('/')}/{settings.server_id}",
@@ -68,7 +73,7 @@ class BridgeService:
         self._connection = client(settings.xmpp)
         self._port: MediaPort = MediaPort(
             [host.ip for host in hosts], settings.udp_port, self.bridge.plane.receive, self._flush,
-            optional=not settings.bind_addresses,
+            optional=not settings.bind_addresses, plane=plane if isinstance(plane, ReadingPlane) else None,
         )  # fmt: skip
         self._self_test: SelfTest = SelfTest(self.bridge, self._port, self._flush)
         self._stress: Stress = Stress()

@@ -63,4 +63,7 @@ class BridgeSettings(ServiceSettings):
     generation: str | None = Field(
         default=None, description="What is installed, as the NixOS module names it; `pyjitsi handover` compares it."
     )
+    plane: Literal["compiled", "interpreted"] = Field(
+        default="compiled", description="What forwards packets; the interpreted one is for debugging, and slow."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")

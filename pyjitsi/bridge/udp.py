@@ -7,8 +7,10 @@ socket for all would answer from whichever address the kernel prefers on that ro
 import asyncio
 import errno
 import ipaddress
+import os
 import socket
 from collections.abc import Callable, Iterable
+from typing import Protocol, runtime_checkable
 
 import structlog
 
@@ -23,6 +25,32 @@ LONGEST = 2048
 MAX_WAYS = 20_000  # remote addresses whose socket is remembered; anybody can send from any number of them
 
 
+@runtime_checkable
+class ReadingPlane(Protocol):
+    """A plane that reads sockets in its own threads."""
+
+    def serve(self, descriptor: int, zone: str = "") -> None:
+        """Read a socket. Raises OSError."""
+        ...
+
+    def release(self, descriptor: int) -> None:
+        """Read it no more."""
+        ...
+
+    def start(self, way: Callable[[Address], int], arrived_by: Callable[[Address, int], None]) -> int:
+        """Begin; what is returned becomes readable when there are events. Raises OSError."""
+        ...
+
+    def stop(self) -> None:
+        """End."""
+        ...
+
+    @property
+    def unsent(self) -> int:
+        """What the kernel would not take of the plane."""
+        ...
+
+
 class MediaPort:
     """Sockets that share a port. ``after_batch`` is called after each batch, so that answers leave at once.
 
@@ -31,9 +59,15 @@ class MediaPort:
 
     def __init__(
         self, addresses: Iterable[str], port: int, on_datagram: Callable[[bytes, Address, float], None],
-        after_batch: Callable[[], None], *, optional: bool = False,
+        after_batch: Callable[[], None], *, optional: bool = False, plane: ReadingPlane | None = None,
     ) -> None:  # fmt: skip
-        """``optional`` says that an address which can't be bound is left out, unless it is the last."""
+        """``optional`` says that an address which can't be bound is left out, unless it is the last.
+
+        A ``plane`` that reads sockets itself gets them; ``on_datagram`` is not called then.
+        """
+        self._plane: ReadingPlane | None = plane
+        self._notified: int = -1
+        self._by_descriptor: dict[int, socket.socket] = {}
         self._addresses: tuple[str, ...] = tuple(addresses)
         self._port: int = port
         self._on_datagram: Callable[[bytes, Address, float], None] = on_datagram
@@ -43,7 +77,7 @@ class MediaPort:
         self._ways: dict[Address, socket.socket] = {}
         self._defaults: dict[tuple[str, bool, bool], socket.socket] = {}
         self._zones: dict[str, list[socket.socket]] = {}
-        self.unsent: int = 0
+        self._unsent: int = 0
         self.failed: int = 0
 
     def open(self) -> None:
@@ -62,9 +96,46 @@ class MediaPort:
                 raise
             self._sockets.append(opened)
             self._defaults.setdefault(("", *_kind(text)), opened)
-            loop.add_reader(opened, self._readable, opened, "")
+            self._read(opened, "")
         if problem is not None and not self._sockets:
             raise problem
+        if self._plane is not None:
+            self._notified = self._plane.start(self._way, self._arrived_by)
+            loop.add_reader(self._notified, self._events)
+
+    def _read(self, opened: socket.socket, zone: str) -> None:
+        if self._plane is None:
+            asyncio.get_running_loop().add_reader(opened, self._readable, opened, f"%{zone}" if zone else "")
+        else:
+            self._by_descriptor[opened.fileno()] = opened
+            self._plane.serve(opened.fileno(), zone)
+
+    def _unread(self, opened: socket.socket) -> None:
+        if self._plane is None:
+            asyncio.get_running_loop().remove_reader(opened)
+        else:
+            self._plane.release(opened.fileno())
+            self._by_descriptor.pop(opened.fileno(), None)
+
+    def _events(self) -> None:
+        os.eventfd_read(self._notified)
+        self._after_batch()
+
+    def _way(self, address: Address) -> int:
+        found = self._ways.get(address) or self._default(address[0])
+        return -2 if found is None else found.fileno()  # nowhere
+
+    def _arrived_by(self, address: Address, descriptor: int) -> None:
+        opened = self._by_descriptor.get(descriptor)
+        if opened is not None:
+            self._note_way(address, opened)
+
+    def _note_way(self, address: Address, opened: socket.socket) -> None:
+        ways = self._ways
+        if ways.get(address) is not opened:
+            if len(ways) >= MAX_WAYS:
+                del ways[next(iter(ways))]
+            ways[address] = opened
 
     def open_zone(self, zone: str) -> dict[str, int]:
         """Open a fresh port on each address, for one peer; datagrams there come from ``address%zone``.
@@ -83,8 +154,13 @@ class MediaPort:
             sockets.append(opened)
             ports[text] = opened.getsockname()[1]
             self._defaults.setdefault((zone, *_kind(text)), opened)
-            asyncio.get_running_loop().add_reader(opened, self._readable, opened, f"%{zone}")
+            self._read(opened, zone)
         return ports
+
+    @property
+    def unsent(self) -> int:
+        """Datagrams that the kernel would not take."""
+        return self._unsent + (0 if self._plane is None else self._plane.unsent)
 
     @property
     def bound(self) -> list[Address]:
@@ -94,7 +170,7 @@ class MediaPort:
     def close_zone(self, zone: str) -> None:
         """Close the ports of one peer."""
         for opened in self._zones.pop(zone, []):
-            asyncio.get_running_loop().remove_reader(opened)
+            self._unread(opened)
             opened.close()
         for key in [key for key in self._defaults if key[0] == zone]:
             del self._defaults[key]
@@ -105,15 +181,18 @@ class MediaPort:
         """Close all sockets."""
         for zone in list(self._zones):
             self.close_zone(zone)
+        if self._plane is not None and self._notified >= 0:
+            asyncio.get_running_loop().remove_reader(self._notified)
+            self._plane.stop()
+            self._notified = -1
         for opened in self._sockets:
-            asyncio.get_running_loop().remove_reader(opened)
+            self._unread(opened)
             opened.close()
         self._sockets.clear()
         self._defaults.clear()
         self._ways.clear()
 
     def _readable(self, opened: socket.socket, zone: str) -> None:
-        ways = self._ways
         for _ in range(BATCH):
             try:
                 data, sender = opened.recvfrom(LONGEST)
@@ -123,10 +202,7 @@ class MediaPort:
                 log.debug("receive", error=str(error))
                 continue
             address = (sender[0] + zone, sender[1])
-            if ways.get(address) is not opened:
-                if len(ways) >= MAX_WAYS:
-                    del ways[next(iter(ways))]
-                ways[address] = opened
+            self._note_way(address, opened)
             try:
                 self._on_datagram(data, address, clock.monotonic())
             except Exception:
@@ -144,7 +220,7 @@ class MediaPort:
                 if out is not None:
                     out.sendto(data, (address[0].partition("%")[0], address[1]))
             except OSError:
-                self.unsent += 1
+                self._unsent += 1
 
     def _default(self, text: str) -> socket.socket | None:
         ip, _, zone = text.partition("%")

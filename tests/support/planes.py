@@ -1,4 +1,4 @@
-"""Both planes, for the tests that run on each: ``create`` makes the one of the current test (see unit/plane/conftest)."""
+"""Both planes, for tests that run on each: ``create`` makes the one of the current test (see unit/plane/conftest)."""
 
 from contextvars import ContextVar
 

@@ -5,14 +5,30 @@ source has *streams* (one an SSRC). A *route* takes a source to one receiver: th
 several layers one clean stream, a packet cache for retransmission, and the receiver's SRTP. *Counters* are totals of
 one endpoint; drops are counted by reason. Datagrams that are not RTP come back as events.
 
-What runs for each packet uses plain integers and bytes, and no library but SRTP's, so that Cython can compile these
-same files.
+``PythonPlane`` is all of it in plain Python: readable, slow, and the oracle of the tests. ``CompiledPlane`` keeps its
+tables and leaves packets to the extension in ``native``, which Cython makes; headers, descriptors, projections and
+feedback are modules of plain Python that both use, and that Cython compiles where the extension is built.
 """
 
 from pyjitsi.bridge.plane.api import Plane
 from pyjitsi.bridge.plane.plane import PythonPlane
 
+HOW_TO_BUILD = (
+    "the compiled data plane is missing: install gcc, Python's and OpenSSL's headers (Debian: gcc python3-dev "
+    'libssl-dev), then run `pip install .`; or set plane = "interpreted", which is for debugging and slow'
+)
 
-def create() -> Plane:
-    """The plane of this build."""
-    return PythonPlane()
+
+class NotBuilt(Exception):
+    """The extension is not there; the text says how to build it."""
+
+
+def create(kind: str = "compiled") -> Plane:
+    """A plane: ``compiled`` or ``interpreted``. Raises NotBuilt."""
+    if kind == "interpreted":
+        return PythonPlane()
+    try:
+        from pyjitsi.bridge.plane.compiled import CompiledPlane
+    except ImportError as error:
+        raise NotBuilt(f"{HOW_TO_BUILD} ({error})") from error
+    return CompiledPlane()

@@ -6,6 +6,7 @@ originates on timers is still made here, a few messages a second for each peer.
 """
 
 import itertools
+import os
 import socket
 import struct
 from collections.abc import Callable, Mapping, Sequence
@@ -44,11 +45,12 @@ Way = Callable[[Address], int]
 class CompiledPlane(PythonPlane):
     """``receive`` and ``take_transmits`` are for tests; ``serve`` gives it sockets instead."""
 
-    def __init__(self, wake_fd: int = -1, notify_fd: int = -1) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.engine: native.Engine = native.Engine(wake_fd, notify_fd)
-        self.way: Way | None = None  # the socket by which an address is reached
-        self.arrived_by: Callable[[Address, int], None] | None = None  # told which socket an address came by
+        self.engine: native.Engine = native.Engine()
+        self.way: Way | None = None
+        self.arrived_by: Callable[[Address, int], None] | None = None
+        self._counters: tuple[int, ...] = ()
         self._ids: itertools.count[int] = itertools.count(1)
         self._peers: dict[EndpointId, native.PeerHandle] = {}
         self._sources: dict[int, tuple[Endpoint, IncomingSource]] = {}
@@ -69,13 +71,27 @@ class CompiledPlane(PythonPlane):
         """Read a socket no more, before it is closed."""
         self.engine.remove_port(descriptor)
 
-    def start(self) -> None:
-        """Start the thread. Raises OSError."""
-        self.engine.start()
+    def start(self, way: Way, arrived_by: Callable[[Address, int], None]) -> int:
+        """Start the thread; returns a descriptor that becomes readable when there are events. Raises OSError.
+
+        ``way`` tells the socket by which an address is reached, ``arrived_by`` is told which one an address came by.
+        """
+        self.way, self.arrived_by = way, arrived_by
+        self._counters = os.eventfd(0, os.EFD_NONBLOCK), os.eventfd(0, os.EFD_NONBLOCK)
+        self.engine.start(*self._counters)
+        return self._counters[1]
 
     def stop(self) -> None:
         """End it."""
         self.engine.stop()
+        for descriptor in self._counters:
+            os.close(descriptor)
+        self._counters = ()
+
+    @property
+    def unsent(self) -> int:
+        """Datagrams that the kernel would not take."""
+        return self.engine.unsent
 
     def _zone(self, name: str) -> int:
         number = self._zones.setdefault(name, len(self._zones))

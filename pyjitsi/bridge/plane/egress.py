@@ -63,7 +63,9 @@ def send_sender_report(route: Route, ntp: int, timestamp: int, out: Transmits) -
     send_rtcp(
         route.receiver,
         build_sr(
-            SenderInfo(route.source.spec.encodings[route.encoding].ssrc, ntp, timestamp, route.sent.packets, route.sent.octets)
+            SenderInfo(
+                route.source.spec.encodings[route.encoding].ssrc, ntp, timestamp, route.sent.packets, route.sent.octets
+            )
         ),
         out,
     )

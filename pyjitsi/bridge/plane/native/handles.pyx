@@ -44,13 +44,12 @@ cdef class Engine:
 
     cdef Shard shard
 
-    def __init__(self, int wake_fd=-1, int notify_fd=-1):
+    def __init__(self):
         self.shard = Shard()
-        self.shard.wake_fd = wake_fd
-        self.shard.notify_fd = notify_fd
 
-    def start(self):
-        """Begin to read the ports."""
+    def start(self, int wake_fd, int notify_fd):
+        """Begin to read the ports. Both are event counters (eventfd): one wakes the thread, the other tells of events."""
+        self.shard.wake_fd, self.shard.notify_fd = wake_fd, notify_fd
         self.shard.stopping = False
         if pthread_create(&self.shard.thread, NULL, run, <void*>self.shard) != 0:
             raise OSError("the plane's thread can't be started")
