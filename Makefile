@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help run test vm-tests resilience client check units vms browser faults
+.PHONY: help run test vm-tests resilience bench client plane check units vms browser faults
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -12,7 +12,7 @@ CLIENT := pyjitsi/web/client
 NODE_PATH := $(if $(IN_NIX_SHELL),,$(CURDIR)/$(VENV)/bin:)
 BIOME := $(if $(IN_NIX_SHELL),biome,$(CURDIR)/$(VENV)/biome/node_modules/.bin/biome)
 TOOLS := $(if $(IN_NIX_SHELL),,$(VENV)/bin/)
-DEBIAN := prosody python3 python3-venv
+DEBIAN := prosody python3 python3-venv gcc libc6-dev python3-dev libssl-dev
 DEBIAN_TEST := $(DEBIAN) chromium lua-check fonts-dejavu-core libatomic1 nix-bin openssl \
   nginx-light caddy coturn curl qemu-system-x86 linux-image-amd64 busybox-static cpio kmod nftables
 ARGS ?=
@@ -50,6 +50,16 @@ $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@
 
+# The data plane's extension (pyjitsi/bridge/plane), in place.
+PLANE := $(wildcard pyjitsi/rtp/vp8.p* pyjitsi/bridge/plane/*.p* pyjitsi/bridge/plane/native/*.p*) setup.py
+build/.plane: $(PLANE) $(VENV)/.installed
+	@echo "compiling the data plane"
+	mkdir -p build
+	$(PYTHON) setup.py --quiet build_ext --inplace >build/plane.log 2>&1 || { cat build/plane.log; exit 1; }
+	touch $@
+
+plane: build/.plane
+
 $(CLIENT)/node_modules/.installed: $(CLIENT)/package-lock.json $(VENV)/.installed
 	@echo "installing the client's packages"
 	cd $(CLIENT) && PATH="$(NODE_PATH)$$PATH" npm ci --no-audit --no-fund --loglevel=error
@@ -65,7 +75,7 @@ $(CLIENT)/dist/index.html: $(CLIENT)/node_modules/.installed $(shell find $(CLIE
 	cd $(CLIENT) && PATH="$(NODE_PATH)$$PATH" npm run --silent build -- --logLevel warn
 	touch dist/index.html
 
-client: $(CLIENT)/dist/index.html
+client: $(CLIENT)/dist/index.html plane
 
 run:
 	@$(call packages,$(DEBIAN))

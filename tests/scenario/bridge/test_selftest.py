@@ -19,11 +19,15 @@ async def test_it_passes_and_leaves_no_trace(bridge: BridgeService) -> None:
     assert not bridge.bridge.gone
 
 
+def send_nothing(_endpoint: int, _address: object) -> None:
+    """A plane that has lost its tongue."""
+
+
 async def test_a_bridge_that_forwards_nothing_says_so_to_the_focus(
     bridge: BridgeService, focus: Focus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(selftest, "LIMIT", 0.5)
-    monkeypatch.setattr(bridge.bridge.plane, "set_destination", lambda *_: None)
+    monkeypatch.setattr(bridge.bridge.plane, "set_destination", send_nothing)
     test = bridge._self_test  # pyright: ignore[reportPrivateUsage]
     with pytest.raises(SelfTestError, match="nothing is forwarded") as caught:
         await test.once()
