@@ -1,0 +1,85 @@
+"""Lets peers of the load into our bridge, through COLIBRI2."""
+
+import asyncio
+import json
+import random
+import uuid
+from typing import Any
+from xml.etree.ElementTree import fromstring, tostring
+
+import aiohttp
+
+from pyjitsi.xmpp.stanzas import colibri2, ice_udp, ssma
+from tests.bench.sfu.peer import Peer, ice_of
+from tests.bench.sfu.serve import DOOR
+from tests.scenario.bridge.focus import AUDIO, ROOM, VIDEO
+from tests.support.jingle_sdp import Offer, to_sdp
+
+VIDEO_TYPE, AUDIO_TYPE = 100, 111
+
+
+class Ours:
+    """One meeting on a bridge at ``address``."""
+
+    video_type: int = VIDEO_TYPE
+    audio_type: int = AUDIO_TYPE
+
+    def __init__(self, address: str, http: aiohttp.ClientSession) -> None:
+        self._door: str = f"http://{address}:{DOOR}/colibri"
+        self._http: aiohttp.ClientSession = http
+        self._meeting: str = str(uuid.uuid4())
+        self._created: bool = False
+        self._channels: list[aiohttp.ClientWebSocketResponse] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Nothing to prepare."""
+
+    async def _modify(self, endpoint: colibri2.Endpoint, **fields: Any) -> colibri2.ConferenceModified:
+        request = colibri2.ConferenceModify(self._meeting, endpoints=(endpoint,), **fields)
+        async with self._http.post(self._door, data=tostring(colibri2.build_modify(request))) as answer:
+            answer.raise_for_status()
+            return colibri2.parse_modified(fromstring(await answer.text()))
+
+    async def enter(
+        self, peer: Peer, *, video: tuple[int, ...] = (), audio: int | None = None, last_n: int = -1, height: int = 720
+    ) -> None:
+        """Connect a peer that sends these SSRCs (video: encodings low to high) and gets ``last_n`` pictures."""
+        identity = f"{random.getrandbits(32):08x}"
+        create, self._created = not self._created, True
+        wanted = colibri2.Endpoint(
+            identity, create=True, capabilities=frozenset({colibri2.SOURCE_NAMES}), audio=AUDIO, video=VIDEO,
+            transport=colibri2.Transport(ice_controlling=True),
+        )  # fmt: skip
+        answer = await self._modify(wanted, create=create, name=ROOM if create else None)
+        granted = answer.endpoints[0].transport
+        assert granted is not None
+        assert granted.ice is not None
+        offer = to_sdp(Offer("sid", None, granted.ice, {"audio": AUDIO, "video": VIDEO}))
+        ufrag, password, fingerprint, _ = ice_of(await peer.answer(offer))
+        transport = ice_udp.IceUdpTransport(
+            ufrag, password, fingerprints=(ice_udp.Fingerprint("sha-256", fingerprint, "active"),), rtcp_mux=True
+        )
+        sources: list[colibri2.MediaSource] = []
+        if video:
+            groups = (ssma.SsrcGroup("SIM", video),) if len(video) > 1 else ()
+            own = tuple(ssma.Source(ssrc) for ssrc in video)
+            sources.append(colibri2.MediaSource("video", f"{identity}-v0", own, groups))
+        if audio is not None:
+            sources.append(colibri2.MediaSource("audio", f"{identity}-a0", (ssma.Source(audio),)))
+        await self._modify(
+            colibri2.Endpoint(identity, transport=colibri2.Transport(ice=transport), sources=tuple(sources))
+        )
+        await peer.connected()
+        channel = await self._http.ws_connect(granted.ice.web_sockets[0].url)
+        self._channels.append(channel)
+        await channel.send_str(
+            json.dumps(
+                {"colibriClass": "ReceiverVideoConstraints", "lastN": last_n, "defaultConstraints": {"maxHeight": height}}
+            )
+        )
+        self._tasks.append(asyncio.create_task(self._listen(channel)))
+
+    async def _listen(self, channel: aiohttp.ClientWebSocketResponse) -> None:
+        async for _ in channel:
+            pass

@@ -1,0 +1,56 @@
+"""A bridge whose focus is whoever posts a conference-modify: ``python -m tests.bench.sfu.serve ADDRESS``.
+
+The bridge is the real service; only XMPP is left out, which no packet touches.
+"""
+
+import asyncio
+import sys
+from xml.etree.ElementTree import fromstring, tostring
+
+from aiohttp import web
+
+from pyjitsi.bridge import service
+from pyjitsi.bridge.service import BridgeService
+from pyjitsi.bridge.settings import BridgeSettings
+from pyjitsi.observe import logs
+from pyjitsi.service import run
+from tests.scenario.bridge.focus import BREWERY, FakeConnection
+
+DOOR, HTTP = 8099, 9090
+
+
+async def main(address: str) -> None:
+    """Run until SIGTERM."""
+    connection = FakeConnection()
+    service.client = lambda _settings: connection  # pyright: ignore[reportAttributeAccessIssue]
+    settings = BridgeSettings.model_validate(
+        {
+            "xmpp": {"domain": "auth.meet.example", "password": "not-used"},
+            "brewery": BREWERY,
+            "http_host": address,
+            "http_port": HTTP,
+            "websocket_base": f"ws://{address}:{HTTP}/colibri-ws",
+            "bind_addresses": [address],
+            "start_bitrate": 1_000_000_000,  # the load reports nothing that an estimate could be made of
+            "drain_seconds": 0,
+        }
+    )
+
+    async def ask(request: web.Request) -> web.Response:
+        answer = await connection.ask(fromstring(await request.text()))
+        return web.Response(body=b"" if answer is None else tostring(answer))
+
+    door = web.Application()
+    door.router.add_post("/colibri", ask)
+    runner = web.AppRunner(door)
+    await runner.setup()
+    await web.TCPSite(runner, address, DOOR).start()
+    bridge = BridgeService(settings)
+    asyncio.get_running_loop().call_later(0.5, connection.presence, f"{BREWERY}/jvb")
+    await run(bridge)
+    await runner.cleanup()
+
+
+if __name__ == "__main__":
+    logs.configure("bridge", "warning")
+    asyncio.run(main(sys.argv[1]))
