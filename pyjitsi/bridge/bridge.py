@@ -256,14 +256,15 @@ class Bridge:
                 self._fault(conference.meeting_id, error)
 
     def _tick(self, conference: Conference, now: float) -> None:
+        for peer in (*conference.endpoints.values(), *conference.relays):
+            if peer.tick(now):
+                self.collect(peer, now)
         for endpoint in conference.tick(now):
             self.expire(conference, endpoint)
         for relay in conference.relays:
             if relay.expired(now):
                 relay.log.warning("relay lost", reason=relay.failed or "nothing is heard of the other bridge")
                 self.unlink(conference, relay)
-        for peer in (*conference.endpoints.values(), *conference.relays):
-            self.collect(peer, now)
         if conference.meeting_id in self.conferences and conference.abandoned(now):
             self.close(conference)
 

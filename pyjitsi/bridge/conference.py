@@ -158,12 +158,8 @@ class Conference:
     # Timers.
 
     def tick(self, now: float) -> list[Endpoint]:
-        """Everything that is due: endpoints, speaker, connectivity, allocation. Returns who expired, to be removed."""
+        """Everything that is due: speaker, connectivity, allocation. Returns who expired, to be removed."""
         expired: list[Endpoint] = []
-        for endpoint in list(self.endpoints.values()):
-            endpoint.tick(now)
-        for relay in self.relays:
-            relay.tick(now)
         if self.speech.decide(now):
             speaker = self.speech.dominant or ""
             self._tell_all(messages.dominant_speaker(speaker, self.speech.recent[1:]))

@@ -39,6 +39,9 @@ from pyjitsi.rtp.rtcp import ReportBlock
 
 UNKNOWN, AUDIO, VIDEO, RTX = range(4)  # kinds of payload types, as state.pxd numbers them
 CAPTURED, NOWHERE = -1, -2
+# Seconds: how often it is looked whether something is due. What can't wait comes as an event.
+REQUESTS_EVERY = 0.03
+STATISTICS_EVERY = 0.25
 Way = Callable[[Address], int]
 
 
@@ -51,6 +54,8 @@ class CompiledPlane(PythonPlane):
         self.way: Way | None = None
         self.arrived_by: Callable[[Address, int], None] | None = None
         self._counters: tuple[int, ...] = ()
+        self._requested_at: float = 0.0
+        self._reported_at: float = 0.0
         self._ids: itertools.count[int] = itertools.count(1)
         self._peers: dict[EndpointId, native.PeerHandle] = {}
         self._sources: dict[int, tuple[Endpoint, IncomingSource]] = {}
@@ -259,10 +264,16 @@ class CompiledPlane(PythonPlane):
     def tick(self, now: float) -> None:
         self.now = max(self.now, now)
         self._collect()
-        for endpoint in self.endpoints.values():
-            for number, ssrc, at in self._peers[endpoint.id].take_arrivals():
-                endpoint.arrivals.received(number, ssrc, at)
-        self._reports.tick(now)
+        if now - self._requested_at >= REQUESTS_EVERY:
+            self._requested_at = now
+            for endpoint in self.endpoints.values():
+                for number, ssrc, at in self._peers[endpoint.id].take_arrivals():
+                    endpoint.arrivals.received(number, ssrc, at)
+            self._reports.requests(now)
+        if now - self._reported_at < STATISTICS_EVERY:
+            return
+        self._reported_at = now
+        self._reports.statistics(now)
         for endpoint in self.endpoints.values():
             for source in endpoint.sources.values():
                 if source.spec.media == "video" and source.meter.due(now):

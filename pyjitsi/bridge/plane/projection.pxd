@@ -32,6 +32,7 @@ cdef class Projection:
     cdef int picture_delta
     cdef int tl0_delta
     cdef long long highest
+    cdef long long first
     cdef int newest
     cdef long long left_count
     cdef long long left_number[256]

@@ -46,6 +46,7 @@ class Projection:
         self.picture_delta: int = 0
         self.tl0_delta: int = 0
         self.highest: int = -1  # extended input number of the current encoding
+        self.first: int = 0  # where it began for this receiver: numbers before that were another encoding's
         self.newest: int = -1  # picture id, as it came
         self.left_count: int = 0
         if not COMPILED:
@@ -100,6 +101,8 @@ class Projection:
             return False
         if self.encoding == wanted or not self.nearer_flows(wanted, at):
             self.wants_keyframe = False
+        if number < self.first:
+            return False
         if picture < 0:
             self.pass_on(number, timestamp, at)
             return True
@@ -142,6 +145,7 @@ class Projection:
         self.sequence_delta = (self.last_sequence + 1 - number) & SEQUENCE_MASK
         self.timestamp_delta = (self.last_timestamp + ticks - timestamp) & TIMESTAMP_MASK
         self.highest = number - 1
+        self.first = number
         self.left_count = 0
 
     def pass_on(self, number: int, timestamp: int, at: float) -> None:

@@ -23,6 +23,11 @@ class Reports:
 
     def tick(self, now: float) -> None:
         """Send what is due."""
+        self.requests(now)
+        self.statistics(now)
+
+    def requests(self, now: float) -> None:
+        """Transport-cc feedback and NACKs, which are due every few tens of milliseconds."""
         for endpoint in self.plane.endpoints.values():
             if endpoint.srtp is None or endpoint.destination is None:
                 continue
@@ -31,6 +36,12 @@ class Reports:
             for stream in endpoint.streams.values():
                 if stream.nacks.missing:
                     self.nacks(endpoint, stream, now)
+
+    def statistics(self, now: float) -> None:
+        """Receiver and sender reports, which are due every half second or more."""
+        for endpoint in self.plane.endpoints.values():
+            if endpoint.srtp is None or endpoint.destination is None:
+                continue
             if now - endpoint.reported_at >= RR_INTERVAL:
                 endpoint.reported_at = now
                 self._receiver_report(endpoint, now)

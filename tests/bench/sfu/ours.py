@@ -75,7 +75,11 @@ class Ours:
         self._channels.append(channel)
         await channel.send_str(
             json.dumps(
-                {"colibriClass": "ReceiverVideoConstraints", "lastN": last_n, "defaultConstraints": {"maxHeight": height}}
+                {
+                    "colibriClass": "ReceiverVideoConstraints",
+                    "lastN": last_n,
+                    "defaultConstraints": {"maxHeight": height},
+                }
             )
         )
         self._tasks.append(asyncio.create_task(self._listen(channel)))

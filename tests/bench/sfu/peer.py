@@ -121,7 +121,9 @@ class Peer:
     async def send(self, ssrc: int, payload_type: int, payload: bytes, timestamp: int, *, marker: bool) -> None:
         """Send a packet with the time in its payload."""
         number = self.sequence[ssrc] = (self.sequence.get(ssrc, -1) + 1) & 0xFFFF
-        header = struct.pack("!BBHII", 0x80, payload_type | (0x80 if marker else 0), number, timestamp & 0xFFFFFFFF, ssrc)
+        header = struct.pack(
+            "!BBHII", 0x80, payload_type | (0x80 if marker else 0), number, timestamp & 0xFFFFFFFF, ssrc
+        )
         await self._dtls._send_rtp(header + payload)
 
     async def video(self, ssrc: int, payload_type: int, bitrate: int, until: float, size: int = 1180) -> int:

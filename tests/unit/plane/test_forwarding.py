@@ -263,3 +263,16 @@ def test_sources_that_go_end_their_routes_and_may_come_back(meeting: Meeting) ->
 
 def test_build_extensions_of_nothing_is_nothing() -> None:
     assert build_extensions({}) == b""
+
+
+def test_what_is_late_from_before_a_switch_takes_nobodys_number(meeting: Meeting) -> None:
+    meeting.plane.set_target(2, meeting.ana.video, 0 << 6 | 2)
+    meeting.rounds(5, keyframe=True)
+    early = meeting.ana.frame(1, meeting.now, packets=1, lose=(0,))  # of the middle encoding, and on its way for long
+    meeting.plane.set_target(2, meeting.ana.video, 1 << 6 | 2)
+    meeting.rounds(5, keyframe=True)
+    before = len(meeting.ben.video_of(meeting.ana))
+    meeting.ana.send(early[0], meeting.now)
+    meeting.deliver()
+    assert len(meeting.ben.video_of(meeting.ana)) == before
+    assert_clean(meeting.ben.video_of(meeting.ana))
