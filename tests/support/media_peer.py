@@ -39,7 +39,9 @@ class MediaPeer:
         self.reports: list[rtcp.Part] = []
         up, down = bytes([identity]) * 28, bytes([identity + 100]) * 28
         self._outbound: Session = Session(Policy(up, Policy.SSRC_ANY_OUTBOUND, 0, PROFILE))
-        self._inbound: Session = Session(Policy(down, Policy.SSRC_ANY_INBOUND, 0, PROFILE))
+        inbound = Policy(down, Policy.SSRC_ANY_INBOUND, 0, PROFILE)
+        inbound.window_size = 1024  # as browsers have it
+        self._inbound: Session = Session(inbound)
         plane.add_endpoint(conference, identity, mesh)
         plane.set_media(identity, CODECS, EXTENSIONS if mesh is None else {AUDIO_LEVEL: 1})
         plane.set_keys(identity, SrtpKeys("AEAD_AES_128_GCM", up, down))

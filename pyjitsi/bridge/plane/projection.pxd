@@ -8,6 +8,7 @@ cdef int PICTURE_MASK
 cdef int FRAMES
 cdef int LEFT_OUT
 cdef int ENCODINGS
+cdef int LATEST
 cdef int MIN_TICKS
 cdef int DROPPED
 cdef double NEVER

@@ -13,6 +13,7 @@ PICTURE_MASK = 0x7FFF
 FRAMES = 512  # of one encoding whose fate is remembered, for late packets
 LEFT_OUT = 256  # holes that are remembered, for the same
 ENCODINGS = 8
+LATEST = 1024  # packets behind the newest: browsers' replay window (RFC 3711 section 3.3.2), beyond it all are dropped
 MIN_TICKS = 3000  # a switch advances the time stamp by a frame of 30 per second at least
 DROPPED = -1
 NEVER = -1e9
@@ -101,7 +102,7 @@ class Projection:
             return False
         if self.encoding == wanted or not self.nearer_flows(wanted, at):
             self.wants_keyframe = False
-        if number < self.first:
+        if number < self.first or number + LATEST <= self.highest:
             return False
         if picture < 0:
             self.pass_on(number, timestamp, at)

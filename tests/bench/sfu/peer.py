@@ -90,6 +90,7 @@ class Peer:
         count, checks = self.count, self.checks
         try:
             while True:
+                more: list[tuple[int, int, bytes]] = []
                 if checks:
                     data, more, _, sender = raw.recvmsg(2048, 64)
                 else:

@@ -14,6 +14,7 @@ from pyjitsi.bridge.service import BridgeService
 from pyjitsi.bridge.settings import BridgeSettings
 from pyjitsi.observe import logs
 from pyjitsi.service import run
+from pyjitsi.xmpp.settings import ClientSettings
 from tests.scenario.bridge.focus import BREWERY, FakeConnection
 
 DOOR, HTTP = 8099, 9090
@@ -22,7 +23,11 @@ DOOR, HTTP = 8099, 9090
 async def main(address: str) -> None:
     """Run until SIGTERM."""
     connection = FakeConnection()
-    service.client = lambda _settings: connection  # pyright: ignore[reportAttributeAccessIssue]
+
+    def client(_settings: ClientSettings) -> FakeConnection:
+        return connection
+
+    service.client = client  # pyright: ignore[reportAttributeAccessIssue]
     settings = BridgeSettings.model_validate(
         {
             "xmpp": {"domain": "auth.meet.example", "password": "not-used"},
@@ -46,7 +51,7 @@ async def main(address: str) -> None:
     await runner.setup()
     await web.TCPSite(runner, address, DOOR).start()
     bridge = BridgeService(settings)
-    asyncio.get_running_loop().call_later(0.5, connection.presence, f"{BREWERY}/jvb")
+    asyncio.get_running_loop().call_later(0.5, lambda: connection.presence(f"{BREWERY}/jvb"))
     await run(bridge)
     await runner.cleanup()
 
