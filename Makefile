@@ -21,6 +21,7 @@ help:
 	@echo "make run          a whole meeting server; prints the address to open (ARGS=\"--listen 0.0.0.0:8443 --tls self-signed\")"
 	@echo "make test         everything: linters, types, unit tests, scenarios, NixOS modules, virtual machines, browsers"
 	@echo "make vm-tests     all tests in virtual machines, also those that take long"
+	@echo "make bench        our bridge and Janus under the same load: CPU for each packet, delay, memory"
 	@echo "make resilience   a table of what people notice when something dies in their meeting"
 
 # Debian packages that are not there; on other systems, and with Nix, the tools come from the shell.
@@ -96,6 +97,11 @@ resilience:
 	@$(call packages,$(DEBIAN_TEST))
 	$(MAKE) --no-print-directory client
 	$(MAKE) --no-print-directory faults
+
+bench:
+	@$(call packages,$(DEBIAN) janus iproute2)
+	$(MAKE) --no-print-directory plane
+	$(PYTHON) -m tests.bench.sfu $(ARGS)
 
 check: $(if $(IN_NIX_SHELL),,$(VENV)/biome/node_modules/.bin/biome)
 	@echo "== format and lint"; $(TOOLS)ruff format --check pyjitsi tests; $(TOOLS)ruff check pyjitsi tests

@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 from aiortc import RTCSessionDescription
-from aiortc.mediastreams import VideoStreamTrack
+from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 
 from tests.bench.sfu.peer import Peer
 
@@ -18,7 +18,7 @@ general: {{ debug_level = 3, event_loops = 2, interface = "{address}" }}
 nat: {{ ice_lite = true }}
 media: {{ rtp_port_range = "20000-40000" }}
 plugins: {{ disable = "{others}" }}
-transports: {{ disable = "libjanus_websockets.so,libjanus_mqtt.so,libjanus_nanomsg.so,libjanus_pfunix.so,libjanus_rabbitmq.so" }}
+transports: {{ disable = "{transports}" }}
 loggers: {{ disable = "libjanus_jsonlog.so" }}
 """,
     "janus.transport.http.jcfg": 'general: {{ base_path = "/janus", http = true, port = 8088, ip = "{address}" }}\n',
@@ -30,17 +30,20 @@ OTHERS = ",".join(
                  "videocall", "voicemail")
 )  # fmt: skip
 
+TRANSPORTS = ",".join(f"libjanus_{name}.so" for name in ("websockets", "mqtt", "nanomsg", "pfunix", "rabbitmq"))
+
 
 def configure(folder: Path, address: str) -> None:
     """Write Janus' configuration: its best case (event loops, ICE lite), and nothing that the load does not need."""
     for name, text in CONFIGURATION.items():
-        (folder / name).write_text(text.format(address=address, others=OTHERS))
+        (folder / name).write_text(text.format(address=address, others=OTHERS, transports=TRANSPORTS))
 
 
 class Janus:
     """One room of the VideoRoom."""
 
-    video_type: int = 97
+    video_type: int = 97  # aiortc's own choices
+    audio_type: int = 96
 
     def __init__(self, address: str, http: aiohttp.ClientSession) -> None:
         self._url: str = f"http://{address}:{PORT}/janus"
@@ -88,7 +91,7 @@ class Janus:
             return await self._answers[handle].get()
 
     async def enter(
-        self, peer: Peer, *, video: tuple[int, ...] = (), audio: int | None = None, last_n: int = -1, height: int = 720
+        self, peer: Peer, *, video: tuple[int, ...] = (), audio: int | None = None, last_n: int = -1
     ) -> None:
         """Connect a peer: a publisher where it sends something, a subscriber to all publishers otherwise."""
         handle = await self._attach()
@@ -96,16 +99,45 @@ class Janus:
         if video:
             joined = await self._ask(handle, {"request": "join", "ptype": "publisher", "room": self._room})
             self._feeds.append(joined["plugindata"]["data"]["id"])
-            transceiver = pc.addTransceiver(VideoStreamTrack(), direction="sendonly")
-            transceiver.sender._ssrc = video[0]  # pyright: ignore[reportPrivateUsage]
+            if audio is not None:
+                pc.addTransceiver(AudioStreamTrack(), direction="sendonly").sender._ssrc = audio  # pyright: ignore[reportPrivateUsage]
+            pc.addTransceiver(VideoStreamTrack(), direction="sendonly").sender._ssrc = video[0]  # pyright: ignore[reportPrivateUsage]
             await pc.setLocalDescription(await pc.createOffer())
-            jsep = {"type": "offer", "sdp": pc.localDescription.sdp}
-            answer = await self._ask(handle, {"request": "configure", "audio": False, "video": True}, jsep)
+            jsep = {"type": "offer", "sdp": _with_simulcast(pc.localDescription.sdp, video)}
+            body = {"request": "configure", "audio": audio is not None, "video": True}
+            answer = await self._ask(handle, body, jsep)
             await pc.setRemoteDescription(RTCSessionDescription(answer["jsep"]["sdp"], "answer"))
         else:
-            streams = [{"feed": feed} for feed in self._feeds]
-            body = {"request": "join", "ptype": "subscriber", "room": self._room, "streams": streams}
-            offered = await self._ask(handle, body)
-            sdp = await peer.answer(offered["jsep"]["sdp"])
-            await self._ask(handle, {"request": "start"}, {"type": "answer", "sdp": sdp})
+            await self._subscribe(handle, peer, [{"feed": feed} for feed in self._feeds])
         await peer.connected()
+
+    async def _subscribe(self, handle: int, peer: Peer, streams: list[dict[str, Any]]) -> None:
+        body = {"request": "join", "ptype": "subscriber", "room": self._room, "streams": streams}
+        offered = await self._ask(handle, body)
+        sdp = await peer.answer(offered["jsep"]["sdp"])
+        await self._ask(handle, {"request": "start"}, {"type": "answer", "sdp": sdp})
+
+    async def watch(self, peers: list[Peer], last_n: int) -> list[Peer]:
+        """Everybody hears all others, and sees ``last_n`` of them, the first one large. Returns those who get media."""
+        watching: list[Peer] = []
+        for number, publisher in enumerate(peers):
+            feeds = [self._feeds[(number + 1 + step) % len(peers)] for step in range(len(peers) - 1)]
+            streams: list[dict[str, Any]] = [{"feed": feed, "mid": "0"} for feed in feeds]
+            for place, feed in enumerate(feeds[:last_n]):
+                streams.append({"feed": feed, "mid": "1", "substream": 2 if place == 0 else 0})
+            handle = await self._attach()
+            peer = Peer(checks=publisher.checks)
+            await self._subscribe(handle, peer, streams)
+            await peer.connected()
+            watching.append(peer)
+        return watching
+
+
+def _with_simulcast(sdp: str, ssrcs: tuple[int, ...]) -> str:
+    """The offer with a SIM group, as Chromium once wrote it; aiortc knows of one SSRC alone."""
+    if len(ssrcs) < 2:
+        return sdp
+    head, mark, video = sdp.partition("m=video")
+    lines = [f"a=ssrc-group:SIM {' '.join(map(str, ssrcs))}", *(f"a=ssrc:{ssrc} cname:load" for ssrc in ssrcs)]
+    kept = [line for line in video.splitlines() if not line.startswith("a=ssrc")]
+    return head + mark + "\r\n".join([*kept, *lines]) + "\r\n"

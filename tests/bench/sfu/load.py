@@ -1,4 +1,4 @@
-"""The load's process: ``python -m tests.bench.sfu.load ours|janus ADDRESS PID SENDERS RECEIVERS SECONDS``; prints JSON.
+"""The load's process: ``python -m tests.bench.sfu.load ours|janus ADDRESS PID LOAD SECONDS``; prints JSON.
 
 CPU is the server process's own account (/proc/PID/stat: user and system time of all its threads).
 """
@@ -9,7 +9,11 @@ import os
 import statistics
 import sys
 import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 
@@ -35,30 +39,68 @@ def memory(pid: int) -> float:
     return int(line.split()[1]) / 1024
 
 
-async def fan_out(server: Ours | Janus, senders: int, receivers: int) -> tuple[list[tuple[Peer, int]], list[Peer]]:
+@dataclass(frozen=True)
+class Load:
+    """``senders`` to ``receivers``, who send nothing; or a meeting of ``people``."""
+
+    senders: int = 0
+    receivers: int = 0
+    people: int = 0
+
+
+LOADS = {
+    "fan-out 1x50": Load(1, 50),
+    "fan-out 4x40": Load(4, 40),
+    "meeting 20": Load(people=20),
+    "small": Load(1, 5),
+}
+LAYERS = ((200_000, 180), (500_000, 360), (2_500_000, 720))  # bit/s and height
+LAST_N = 9
+Sending = list[Callable[[float], Coroutine[Any, Any, int]]]
+
+
+async def meeting(server: Ours | Janus, people: int) -> tuple[Sending, list[Peer], float]:
+    """Everybody sends audio and three layers of video, hears all and sees LAST_N. The float is what each should get."""
+    peers = [Peer(checks=number % CHECKED == 0) for number in range(people)]
+    sending: Sending = []
+    for number, peer in enumerate(peers):
+        ssrcs, audio = tuple(1000 + number * 10 + index for index in range(3)), 1009 + number * 10
+        await server.enter(peer, video=ssrcs, audio=audio, last_n=0)
+        for ssrc, (bitrate, height) in zip(ssrcs, LAYERS, strict=True):
+            sending.append(partial(peer.video, ssrc, server.video_type, bitrate, height=height))
+        sending.append(partial(peer.audio, audio, server.audio_type))
+    watching = await server.watch(peers, LAST_N)
+    each = LAYERS[2][0] / 8 / 1180 + (LAST_N - 1) * 30 + (people - 1) * 50
+    return sending, watching, each * people
+
+
+async def fan_out(server: Ours | Janus, senders: int, receivers: int) -> tuple[Sending, list[Peer], float]:
     """Senders of one video stream each, and receivers of all."""
-    sending: list[tuple[Peer, int]] = []
+    sending: Sending = []
     for number in range(senders):
         peer, ssrc = Peer(), 1000 + number
         await server.enter(peer, video=(ssrc,), last_n=0)
-        sending.append((peer, ssrc))
+        sending.append(partial(peer.video, ssrc, server.video_type, BITRATE))
     receiving = [Peer(checks=number % CHECKED == 0) for number in range(receivers)]
     for start in range(0, receivers, 10):
         await asyncio.gather(*(server.enter(peer) for peer in receiving[start : start + 10]))
-    return sending, receiving
+    return sending, receiving, BITRATE / 8 / 1180 * senders * receivers
 
 
-async def main(kind: str, address: str, pid: int, senders: int, receivers: int, seconds: float) -> None:
+async def main(kind: str, address: str, pid: int, load: Load, seconds: float) -> None:
     """One run."""
     prepare()
     idle = memory(pid)
     async with aiohttp.ClientSession() as http:
         server = Ours(address, http) if kind == "ours" else Janus(address, http)
         await server.start()
-        sending, receiving = await fan_out(server, senders, receivers)
+        if load.people:
+            sending, receiving, offered = await meeting(server, load.people)
+        else:
+            sending, receiving, offered = await fan_out(server, load.senders, load.receivers)
         joined = memory(pid)
         until = time.monotonic() + WARM_UP + seconds + 0.5
-        tasks = [asyncio.create_task(peer.video(ssrc, server.video_type, BITRATE, until)) for peer, ssrc in sending]
+        tasks = [asyncio.create_task(send(until)) for send in sending]
         await asyncio.sleep(WARM_UP)
         for peer in receiving:
             peer.count.delays.clear()
@@ -67,15 +109,14 @@ async def main(kind: str, address: str, pid: int, senders: int, receivers: int, 
         await asyncio.sleep(seconds)
         used, passed, own = processor(pid) - used, time.monotonic() - began, time.process_time() - own
         forwarded = sum(peer.count.packets for peer in receiving) - before
-        sent = sum(await asyncio.gather(*tasks))
+        await asyncio.gather(*tasks)
         delays = sorted(delay for peer in receiving for delay in peer.count.delays)
         marks = statistics.quantiles(delays, n=100) if len(delays) > 100 else [0.0] * 99
-        offered = sent / (WARM_UP + seconds + 0.5) * passed * receivers
         print(
             json.dumps(
                 {
                     "forwarded": forwarded,
-                    "of_offered": forwarded / offered if offered else 0.0,
+                    "of_offered": forwarded / passed / offered,
                     "packets_a_second": forwarded / passed,
                     "microseconds": used / forwarded * 1e6 if forwarded else None,
                     "processor": used / passed,
@@ -96,4 +137,4 @@ async def main(kind: str, address: str, pid: int, senders: int, receivers: int, 
 
 if __name__ == "__main__":
     what, where, *numbers = sys.argv[1:]
-    asyncio.run(main(what, where, int(numbers[0]), int(numbers[1]), int(numbers[2]), float(numbers[3])))
+    asyncio.run(main(what, where, int(numbers[0]), LOADS[numbers[1]], float(numbers[2])))

@@ -29,6 +29,7 @@ class Ours:
         self._http: aiohttp.ClientSession = http
         self._meeting: str = str(uuid.uuid4())
         self._created: bool = False
+        self._names: list[str] = []
         self._channels: list[aiohttp.ClientWebSocketResponse] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -73,17 +74,25 @@ class Ours:
         await peer.connected()
         channel = await self._http.ws_connect(granted.ice.web_sockets[0].url)
         self._channels.append(channel)
-        await channel.send_str(
-            json.dumps(
-                {
-                    "colibriClass": "ReceiverVideoConstraints",
-                    "lastN": last_n,
-                    "defaultConstraints": {"maxHeight": height},
-                }
-            )
-        )
+        await _constrain(channel, {"lastN": last_n, "defaultConstraints": {"maxHeight": 720}})
+        self._names.append(f"{identity}-v0")
         self._tasks.append(asyncio.create_task(self._listen(channel)))
+
+    async def watch(self, peers: list[Peer], last_n: int) -> list[Peer]:
+        """Everybody hears all others, and sees ``last_n`` of them, the first one large. Returns those who get media."""
+        for number, channel in enumerate(self._channels):
+            others = [self._names[(number + 1 + step) % len(peers)] for step in range(len(peers) - 1)]
+            await _constrain(
+                channel,
+                {"lastN": last_n, "onStageSources": others[:1], "selectedSources": others[:last_n],
+                 "defaultConstraints": {"maxHeight": 180}, "constraints": {others[0]: {"maxHeight": 720}}},
+            )  # fmt: skip
+        return peers
 
     async def _listen(self, channel: aiohttp.ClientWebSocketResponse) -> None:
         async for _ in channel:
             pass
+
+
+async def _constrain(channel: aiohttp.ClientWebSocketResponse, wanted: dict[str, Any]) -> None:
+    await channel.send_str(json.dumps({"colibriClass": "ReceiverVideoConstraints", **wanted}))

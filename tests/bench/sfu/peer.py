@@ -21,7 +21,7 @@ FRAMES = 30  # a second
 KEYFRAME_EVERY = 90
 STAMP = struct.Struct("!QI")  # nanoseconds, and a counter
 DESCRIPTOR = b"\x10"
-KEYFRAME = b"\x10\0\0\x9d\x01\x2a\x80\x02\xe0\x01"
+KEYFRAME = b"\x10\0\0\x9d\x01\x2a"  # and width and height
 SO_TIMESTAMPNS = 35
 
 
@@ -32,8 +32,8 @@ def prepare() -> None:
     async def nothing(*_: Any) -> None:
         await asyncio.Event().wait()
 
-    rtcrtpsender.RTCRtpSender._run_rtp = nothing  # pyright: ignore[reportPrivateUsage]
-    rtcrtpsender.RTCRtpSender._run_rtcp = nothing  # pyright: ignore[reportPrivateUsage]
+    rtcrtpsender.RTCRtpSender._run_rtp = nothing  # pyright: ignore
+    rtcrtpsender.RTCRtpSender._run_rtcp = nothing  # pyright: ignore
 
 
 @dataclass
@@ -64,9 +64,11 @@ class Peer:
 
     async def connected(self) -> None:
         """Wait for ICE and DTLS. Raises TimeoutError."""
-        async with asyncio.timeout(30):
-            while self.pc.connectionState != "connected":
-                await asyncio.sleep(0.02)
+        there = asyncio.Event()
+        self.pc.on("connectionstatechange", lambda: there.set() if self.pc.connectionState == "connected" else None)
+        if self.pc.connectionState != "connected":
+            async with asyncio.timeout(30):
+                await there.wait()
         self._take_sockets()
 
     @property
@@ -127,9 +129,13 @@ class Peer:
         )
         await self._dtls._send_rtp(header + payload)
 
-    async def video(self, ssrc: int, payload_type: int, bitrate: int, until: float, size: int = 1180) -> int:
+    async def video(
+        self, ssrc: int, payload_type: int, bitrate: int, until: float, *, size: int = 1180, height: int = 720
+    ) -> int:
         """Send frames until a time; returns how many packets that were."""
+        size = min(size, bitrate // 8 // FRAMES)
         each = bitrate / 8 / size / FRAMES
+        keyframe = KEYFRAME + struct.pack("<HH", height * 16 // 9, height)
         due, sent, frame, began = 0.0, 0, 0, time.monotonic()
         filler = bytes(size)
         while time.monotonic() < until:
@@ -138,7 +144,7 @@ class Peer:
             for index in range(packets):
                 head = DESCRIPTOR if index == 0 else b"\0"
                 if index == 0:
-                    head += KEYFRAME if frame % KEYFRAME_EVERY == 0 else b"\x11\0\0"
+                    head += keyframe if frame % KEYFRAME_EVERY == 0 else b"\x11\0\0"
                 payload = head + b"stamp" + STAMP.pack(time.time_ns(), sent)
                 await self.send(ssrc, payload_type, payload + filler[len(payload) :], frame * 3000,
                                 marker=index == packets - 1)  # fmt: skip

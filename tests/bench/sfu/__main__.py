@@ -1,0 +1,112 @@
+"""``python -m tests.bench.sfu [--rounds 5] [--seconds 8] [--load NAME …]``: the table of ``make bench``.
+
+It needs root (network namespaces) and Debian's janus. Exits non-zero only where something failed to run.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.bench.sfu import janus, net, table
+from tests.bench.sfu.load import LOADS
+from tests.bench.sfu.serve import DOOR
+
+LIMIT = 180.0
+
+
+def command(server: str, folder: Path) -> list[str]:
+    """What runs in the server's namespace."""
+    if server == "ours":
+        return [sys.executable, "-m", "tests.bench.sfu.serve", net.SERVER_ADDRESS]
+    janus.configure(folder, net.SERVER_ADDRESS)
+    return ["janus", "-F", str(folder)]
+
+
+def wait_for(server: str) -> None:
+    """Wait until it answers HTTP. Raises TimeoutError."""
+    port = DOOR if server == "ours" else janus.PORT
+    url = f"http://{net.SERVER_ADDRESS}:{port}/"
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        probe = subprocess.run(net.inside(net.LOAD, sys.executable, "-c", PROBE, url), capture_output=True, check=False)
+        if probe.returncode == 0:
+            return
+        time.sleep(0.2)
+    raise TimeoutError(f"{server} does not answer at {url}")
+
+
+PROBE = """
+import sys, urllib.request, urllib.error
+try:
+    urllib.request.urlopen(sys.argv[1], timeout=2)
+except urllib.error.HTTPError:
+    pass
+"""
+
+
+def one(server: str, load: str, seconds: float) -> dict[str, Any]:
+    """One run. Raises what went wrong."""
+    with tempfile.TemporaryDirectory() as folder, Path(folder, "log").open("w") as log:
+        process = subprocess.Popen(
+            net.inside(net.SERVER, *command(server, Path(folder))), stdout=log, stderr=subprocess.STDOUT
+        )
+        try:
+            wait_for(server)
+            time.sleep(1)
+            done = subprocess.run(
+                net.inside(net.LOAD, sys.executable, "-m", "tests.bench.sfu.load", server, net.SERVER_ADDRESS,
+                           str(process.pid), load, str(seconds)),
+                capture_output=True, text=True, timeout=LIMIT, check=False,
+            )  # fmt: skip
+            if not done.stdout.strip():
+                raise RuntimeError(f"{server}, {load}: {done.stderr[-2000:]}\n{Path(log.name).read_text()[-1000:]}")
+            found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+            return found
+        finally:
+            process.terminate()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), "unknown")
+    return {"cores": os.cpu_count(), "processor": model, "kernel": platform.release(), "date": time.strftime("%F")}
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=8.0, help="measured in each run")
+    parser.add_argument("--load", action="append", choices=[name for name in LOADS if name in table.WANTED])
+    options = parser.parse_args()
+    loads = options.load or list(table.WANTED)
+    runs: dict[str, dict[str, list[dict[str, Any]]]] = {load: {"ours": [], "janus": []} for load in loads}
+    with net.namespaces():
+        for number in range(options.rounds):
+            for load in loads:
+                for server in ("ours", "janus") if number % 2 == 0 else ("janus", "ours"):
+                    found = one(server, load, options.seconds)
+                    runs[load][server].append(found)
+                    print(f"round {number + 1}, {load}, {server}: {found['microseconds']:.2f} µs a packet, "
+                          f"{found['of_offered']:.1%} of what was offered", file=sys.stderr)  # fmt: skip
+    print(table.text(runs))
+    if options.load is None:
+        print(f"written to {table.write(runs, machine())}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
