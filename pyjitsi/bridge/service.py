@@ -36,7 +36,8 @@ from pyjitsi.xmpp.stanzas.errors import StanzaError
 
 log = structlog.get_logger("bridge")
 
-TICK = 0.015
+TICK = 0.03  # seconds; what a compiled plane has to say can't wait for it, and comes as an event
+INTERPRETED_TICK = 0.015
 IDLE_TICK = 0.1
 REFUSED_RETRY = 5.0  # seconds; a nickname is taken until the server notices that its last bearer is gone
 REMOVED_RETRY = 1.0
@@ -288,8 +289,9 @@ class BridgeService:
         self._port.send(self.bridge.take_transmits())
 
     async def _timers(self) -> None:
+        tick = TICK if self.settings.plane == "compiled" else INTERPRETED_TICK
         while True:
-            await asyncio.sleep(TICK if self.bridge.conferences else IDLE_TICK)
+            await asyncio.sleep(tick if self.bridge.conferences else IDLE_TICK)
             now = clock.monotonic()
             self.bridge.tick(now)
             self._flush()

@@ -267,6 +267,8 @@ class CompiledPlane(PythonPlane):
         if now - self._requested_at >= REQUESTS_EVERY:
             self._requested_at = now
             for endpoint in self.endpoints.values():
+                if not endpoint.streams:
+                    continue
                 for number, ssrc, at in self._peers[endpoint.id].take_arrivals():
                     endpoint.arrivals.received(number, ssrc, at)
             self._reports.requests(now)

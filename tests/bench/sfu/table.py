@@ -85,7 +85,8 @@ def chart(runs: Runs) -> str:
     longest = max(row[2].high for row in rows)
     height = 34 + 26 * len(rows) + 12 * len(runs)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="720" height="{height}" font-family="sans-serif" font-size="13">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="720" height="{height}" font-family="sans-serif" '
+        'font-size="13">',
         '<text x="10" y="20" font-weight="bold">CPU of the server for each forwarded packet, microseconds '
         "(median; the line is the spread)</text>",
     ]
