@@ -57,6 +57,7 @@ class Bridge:
         relay_websocket_base: str | None = None,
     ) -> None:  # fmt: skip
         self.plane: Plane = plane
+        self._ice: Counter[bool] = Counter()  # of endpoints that are gone: whether ICE found a way
         self.certificate: Certificate = certificate
         self.hosts: tuple[HostAddress, ...] = hosts
         self.websocket_base: str | None = websocket_base
@@ -167,9 +168,23 @@ class Bridge:
         conference.remove_relay(relay)
         relay.log.info("relay ended")
 
+    @property
+    def ice_succeeded(self) -> int:
+        """Endpoints to which ICE found a way, of all that ever were."""
+        return self._ice[True] + sum(
+            endpoint.reached for each in self.conferences.values() for endpoint in each.endpoints.values()
+        )
+
+    @property
+    def ice_failed(self) -> int:
+        """Endpoints that ended without one."""
+        return self._ice[False]
+
     def _unregister(self, endpoint: Peer, *, counted: bool = True) -> None:
         counters = self.plane.counters(endpoint.key)
         if counted:
+            if isinstance(endpoint, Endpoint):
+                self._ice[endpoint.reached] += 1
             (self.gone_relays if isinstance(endpoint, Relay) else self.gone).update(totals_of(counters))
             self.dropped.update(endpoint.dropped)
             self.dropped.update(counters.dropped or {})

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 class BridgeCollector(Collector):
     """Totals survive the endpoints that they were counted for."""
 
-    def __init__(self, bridge: "Bridge", losses: Callable[[], Mapping[str, int]] = dict) -> None:
-        """``losses`` are the shell's own drops by reason."""
+    def __init__(
+        self, bridge: "Bridge", losses: Callable[[], Mapping[str, int]] = dict,
+        figures: Callable[[], Mapping[str, str | bool | int | float]] = dict,
+    ) -> None:  # fmt: skip
+        """``losses`` are the shell's own drops by reason, ``figures`` what the bridge says of itself in the brewery."""
+        self._figures: Callable[[], Mapping[str, str | bool | int | float]] = figures
         self._bridge: Bridge = bridge
         self._losses: Callable[[], Mapping[str, int]] = losses
         self.refused: Counter[tuple[str, str]] = Counter()  # (what, reason)
@@ -57,7 +61,7 @@ class BridgeCollector(Collector):
         """What dashboards for JVB look for, by its names."""
         bridge = self._bridge
         conferences = bridge.conferences.values()
-        gauges = {
+        gauges: dict[str, float] = {
             "conferences": len(conferences),
             "local_endpoints": bridge.endpoint_count,
             "current_endpoints": bridge.endpoint_count,
@@ -65,12 +69,18 @@ class BridgeCollector(Collector):
             "conferences_with_relay": sum(len(each.relays) > 0 for each in conferences),
             "graceful_shutdown": int(bridge.graceful_shutdown),
         }
+        figures = self._figures()
+        for name, source, factor in FROM_FIGURES:
+            if source in figures:
+                gauges[name] = float(figures[source]) * factor
         for name, value in gauges.items():
             yield GaugeMetricFamily(f"jitsi_jvb_{name}", f"{name.replace('_', ' ')}, now.".capitalize(), value)
         counters = {
             "conferences_created": bridge.total_conferences,
             "endpoints": bridge.total_endpoints,
             "relays": bridge.total_relays,
+            "ice_succeeded": bridge.ice_succeeded,
+            "ice_failed": bridge.ice_failed,
             **{f"relay_{name}": relayed.get(name, 0) for name in RELAYED},
         }
         for name, value in counters.items():
@@ -79,6 +89,21 @@ class BridgeCollector(Collector):
 
 TOTALS = ("packets_received", "bytes_received", "packets_sent", "bytes_sent", "nacks_received", "nacks_sent",
           "rtx_sent", "plis_received", "plis_sent")  # fmt: skip
+FROM_FIGURES = (  # JVB's gauge, the figure that it is, and what makes its unit
+    ("stress", "stress_level", 1),
+    ("healthy", "healthy", 1),
+    ("drain_mode", "drain", 1),
+    ("shutting_down", "shutting_down", 1),
+    ("current_visitors", "visitors", 1),
+    ("largest_conference", "largest_conference", 1),
+    ("inactive_endpoints", "inactive_endpoints", 1),
+    ("incoming_bitrate", "bit_rate_download", 1000),
+    ("outgoing_bitrate", "bit_rate_upload", 1000),
+    ("packet_rate_download", "packet_rate_download", 1),
+    ("packet_rate_upload", "packet_rate_upload", 1),
+    ("relay_incoming_bitrate", "octo_receive_bitrate", 1),
+    ("relay_outgoing_bitrate", "octo_send_bitrate", 1),
+)
 RELAYED = ("packets_sent", "packets_received", "bytes_sent", "bytes_received")
 
 

@@ -73,6 +73,7 @@ class Peer:
         self.destination: Address | None = None
         self.connected: bool = False
         self.failed: str | None = None
+        self.reached: bool = False  # ICE found a way, whatever came later
         self.activity: float = 0.0
         self.dropped: Counter[str] = Counter()
         self.channel: Channel | None = None
@@ -174,6 +175,7 @@ class Peer:
 
     def _send_to(self, address: Address | None) -> None:
         self.destination = address
+        self.reached = self.reached or address is not None
         self.plane.set_destination(self.key, address)
 
     def _start_dtls(self, now: float) -> None:

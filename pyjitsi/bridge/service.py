@@ -25,6 +25,7 @@ from pyjitsi.bridge.plane import create as create_plane
 from pyjitsi.bridge.selftest import SelfTest
 from pyjitsi.bridge.settings import BridgeSettings
 from pyjitsi.bridge.stats import INTERVAL, Stat, Stress, as_text, stats
+from pyjitsi.bridge.traffic import Traffic
 from pyjitsi.bridge.transport.certificate import Certificate
 from pyjitsi.bridge.udp import MediaPort, ReadingPlane
 from pyjitsi.observe.http import Health, HttpServer, add_observability
@@ -70,7 +71,7 @@ class BridgeService:
             relay_websocket_base=f"{_relay_base(settings)}/{settings.server_id}",
         )
         self._certificate_at: float = clock.monotonic()
-        self._collector: BridgeCollector = BridgeCollector(self.bridge, self._losses)
+        self._collector: BridgeCollector = BridgeCollector(self.bridge, self._losses, self.figures)
         self._connection = client(settings.xmpp)
         self._port: MediaPort = MediaPort(
             [host.ip for host in hosts], settings.udp_port, self.bridge.plane.receive, self._flush,
@@ -78,6 +79,7 @@ class BridgeService:
         )  # fmt: skip
         self._self_test: SelfTest = SelfTest(self.bridge, self._port, self._flush)
         self._stress: Stress = Stress()
+        self._traffic: Traffic = Traffic()
         self._drain: Drain = Drain(settings.drain_seconds)
         self._drained: asyncio.Event = asyncio.Event()
         self._joined: asyncio.Event = asyncio.Event()
@@ -262,6 +264,7 @@ class BridgeService:
         settings = self.settings
         return stats(
             self.bridge, self._stress.level, __version__, settings.region, settings.relay_id, clock.wall(),
+            self._traffic,
             healthy=self.health().healthy, drain=self._drain.announced,
             shutting_down=self._drain.moving,
         )  # fmt: skip
@@ -269,7 +272,9 @@ class BridgeService:
     async def _announce(self) -> None:
         while True:
             await asyncio.sleep(INTERVAL)
-            self._stress.sample(clock.monotonic(), time.process_time())
+            now = clock.monotonic()
+            self._traffic.sample(self.bridge, now)
+            self._stress.sample(now, time.process_time(), self._traffic.packets)
             if self._joined.is_set():
                 self._publish()
             if clock.monotonic() - self._certificate_at > CERTIFICATE_LIFE:

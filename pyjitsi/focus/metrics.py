@@ -2,6 +2,25 @@
 
 from prometheus_client import Counter, Gauge
 
+# What dashboards for Jicofo look for, by its names.
+AS_JICOFO = {
+    name: Gauge(f"jitsi_jicofo_{name}", text)
+    for name, text in (
+        ("conferences", "Conferences now."),
+        ("participants_current", "Participants now, in all conferences."),
+        ("largest_conference", "Participants of the largest conference."),
+        ("bridge_selector_bridge_count", "Bridges in the brewery."),
+        ("bridge_selector_bridge_count_operational", "Bridges that can be used."),
+        ("bridge_selector_bridge_count_in_shutdown", "Bridges in graceful shutdown."),
+        ("healthy", "Whether conferences can be held."),
+    )
+}
+CREATED = Counter("jitsi_jicofo_conferences_created", "Conferences begun.")
+ASKED = Counter("jitsi_jicofo_conference_requests", "Conference requests.")
+DISCONNECTS = Counter("jitsi_jicofo_xmpp_disconnects", "Lost connections to Prosody.")
+LOST_BRIDGES = Counter("jitsi_jicofo_bridge_selector_lost_bridges", "Bridges that left the brewery.")
+BRIDGE_ENDPOINTS = Gauge("jitsi_jicofo_bridge_endpoints", "Participants on a bridge.", ["jvb"])
+
 CONFERENCES = Gauge("pyjitsi_focus_conferences", "Conferences now.")
 PARTICIPANTS = Gauge("pyjitsi_focus_participants", "Participants now, in all conferences.")
 BRIDGES = Gauge("pyjitsi_focus_bridges", "Bridges in the brewery.")

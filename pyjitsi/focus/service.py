@@ -1,6 +1,8 @@
 """The focus's shell: the component's stream, its rooms, the brewery, and HTTP."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 from xml.etree.ElementTree import Element
 
 import structlog
@@ -13,7 +15,18 @@ from pyjitsi.focus.choice import BridgeChoice, Rules
 from pyjitsi.focus.control import FocusControl
 from pyjitsi.focus.http import add_conference_requests
 from pyjitsi.focus.journal import Journal
-from pyjitsi.focus.metrics import CONFERENCES, PARTICIPANTS, REFUSED, REQUESTS
+from pyjitsi.focus.metrics import (
+    AS_JICOFO,
+    ASKED,
+    BRIDGE_ENDPOINTS,
+    CONFERENCES,
+    CREATED,
+    DISCONNECTS,
+    LOST_BRIDGES,
+    PARTICIPANTS,
+    REFUSED,
+    REQUESTS,
+)
 from pyjitsi.focus.room import JoinError, Room
 from pyjitsi.focus.settings import FocusSettings
 from pyjitsi.observe.http import Health, HttpServer, add_observability
@@ -51,8 +64,31 @@ class FocusService:
         add_conference_requests(app, self.conference_request)
         FocusControl(self.choice, lambda: {name: room.conference for name, room in self.rooms.items()}).add_to(app)
         self._http: HttpServer = HttpServer(app, settings.http_host, settings.http_port)
+        self._name_as_jicofo()
         CONFERENCES.set_function(lambda: len(self.rooms))
         PARTICIPANTS.set_function(lambda: sum(len(room.conference.members) for room in self.rooms.values()))
+
+    def _name_as_jicofo(self) -> None:
+        registry = self.choice.registry
+
+        def operational() -> int:
+            return sum(registry.operational(each, clock.monotonic()) for each in registry.bridges.values())
+
+        figures: dict[str, Callable[[], float]] = {
+            "conferences": lambda: len(self.rooms),
+            "participants_current": lambda: sum(len(room.conference.members) for room in self.rooms.values()),
+            "largest_conference": lambda: max(
+                (len(room.conference.members) for room in self.rooms.values()), default=0
+            ),
+            "bridge_selector_bridge_count": lambda: len(registry.bridges),
+            "bridge_selector_bridge_count_operational": operational,
+            "bridge_selector_bridge_count_in_shutdown": lambda: sum(
+                each.graceful_shutdown for each in registry.bridges.values()
+            ),
+            "healthy": lambda: float(self.health().healthy),
+        }
+        for name, figure in figures.items():
+            AS_JICOFO[name].set_function(figure)
 
     async def start(self) -> None:
         """Open HTTP and begin to connect. Raises StartError."""
@@ -130,6 +166,7 @@ class FocusService:
             log.info("resumed", conferences=len(waiting), seconds=round(clock.monotonic() - began, 1))
 
     def _disconnected(self) -> None:
+        DISCONNECTS.inc()
         if self._resuming is not None:
             self._resuming.cancel()
         for room in list(self.rooms.values()):
@@ -137,11 +174,21 @@ class FocusService:
         self._brewery.lost()
 
     def _bridge_changed(self, change: Found | Lost) -> None:
+        nick = change.jid.partition("/")[2]
+        if isinstance(change, Found):
+            BRIDGE_ENDPOINTS.labels(nick).set_function(partial(self._on_bridge, change.jid))
+        else:
+            LOST_BRIDGES.inc()
+            if change.jid not in self.choice.registry.bridges:
+                BRIDGE_ENDPOINTS.remove(nick)
         for room in list(self.rooms.values()):
             if isinstance(change, Found):
                 room.conference.bridge_found()
             else:
                 room.conference.bridge_lost(change.jid, change.reason)
+
+    def _on_bridge(self, jid: str) -> float:
+        return sum(len(room.conference.on_bridge(jid)) for room in self.rooms.values())
 
     def _presence(self, presence: Presence) -> None:
         address = presence.from_.partition("/")[0]
@@ -164,6 +211,7 @@ class FocusService:
 
     async def conference_request(self, request: requests.ConferenceRequest) -> requests.ConferenceAnswer:
         """Be in the room, then say so. Raises StanzaError."""
+        ASKED.inc()
         if request.room.partition("@")[2] != self.settings.rooms_domain:
             raise StanzaError("bad-request", f"rooms are on {self.settings.rooms_domain}, not {request.room[:200]}")
         room = self.rooms.get(request.room)
@@ -195,6 +243,7 @@ class FocusService:
                 address, self.jid, self._connection, self.settings, self.choice, self._journal, self._room_ended
             )
             self.rooms[address] = room
+            CREATED.inc()
         return room
 
     def _room_ended(self, room: Room) -> None:

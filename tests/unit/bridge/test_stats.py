@@ -4,13 +4,14 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from pyjitsi.bridge.metrics import BridgeCollector
 from pyjitsi.bridge.stats import Stress, as_text, stats
+from pyjitsi.bridge.traffic import Traffic
 from pyjitsi.xmpp.stanzas import colibri2
 from tests.unit.bridge.conftest import Stage
 
 
 def test_the_presence_has_what_a_focus_reads(stage: Stage) -> None:
     stage.enter("one")
-    figures = as_text(stats(stage.bridge, 0.21, "1.2", None, None, 1_772_446_507.114, healthy=True))
+    figures = as_text(stats(stage.bridge, 0.21, "1.2", None, None, 1_772_446_507.114, Traffic(), healthy=True))
     assert figures == {
         "stress_level": "0.21",
         "average_participant_stress": "0.01",
@@ -22,18 +23,12 @@ def test_the_presence_has_what_a_focus_reads(stage: Stage) -> None:
         "colibri2": "true",
         "conferences": "1",
         "endpoints": "1",
-        "participants": "1",
-        "octo_conferences": "0",
-        "octo_endpoints": "0",
-        "total_relays": "0",
-        "total_conferences_created": "1",
-        "total_participants": "1",
         "current_timestamp": "2026-03-02 10:15:07.114",
     }
 
 
 def test_region_and_relay_only_where_set(stage: Stage) -> None:
-    figures = stats(stage.bridge, 0.0, "1.2", "north", "bridge-1", 0.0, healthy=True)
+    figures = stats(stage.bridge, 0.0, "1.2", "north", "bridge-1", 0.0, Traffic(), healthy=True)
     assert (figures["region"], figures["relay_id"]) == ("north", "bridge-1")
 
 
@@ -43,6 +38,33 @@ def test_stress_is_the_part_of_one_core() -> None:
     assert stress.level == 0.0
     stress.sample(110.0, 9.5)
     assert abs(stress.level - 0.5) < 1e-9
+
+
+def test_stress_is_the_packet_rate_where_that_is_more() -> None:
+    stress = Stress()
+    stress.sample(100.0, 5.0)
+    stress.sample(110.0, 9.5, 200_000.0)
+    assert abs(stress.level - 0.8) < 1e-9
+
+
+def test_what_flows_is_told_in_the_originals_names_and_units(stage: Stage) -> None:
+    one, _ = stage.enter("one")
+    stage.enter("two")
+    traffic = Traffic()
+    traffic.sample(stage.bridge, 10.0)
+    totals = stage.plane.totals[one.key]
+    totals.packets_received, totals.bytes_received, totals.packets_sent, totals.bytes_sent = 500, 250_000, 50, 5_000
+    traffic.sample(stage.bridge, 12.0)
+    figures = stats(stage.bridge, 0.0, "1.2", None, None, 0.0, traffic, healthy=True)
+    assert (figures["bit_rate_download"], figures["bit_rate_upload"]) == (1000, 20)
+    assert (figures["packet_rate_download"], figures["packet_rate_upload"]) == (250, 25)
+    assert (figures["total_packets_received"], figures["total_bytes_sent"]) == (500, 5_000)
+    assert (figures["local_endpoints"], figures["largest_conference"], figures["total_ice_succeeded"]) == (2, 2, 0)
+    assert traffic.packets == 275
+    found = metrics(stage, BridgeCollector(stage.bridge, dict, lambda: figures))
+    assert found["jitsi_jvb_incoming_bitrate"] == 1_000_000
+    assert found["jitsi_jvb_ice_succeeded_total"] == 0
+    assert (found["jitsi_jvb_healthy"], found["jitsi_jvb_drain_mode"]) == (1, 0)
 
 
 def metrics(stage: Stage, collector: BridgeCollector) -> dict[str, float]:
