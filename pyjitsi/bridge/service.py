@@ -33,6 +33,7 @@ from pyjitsi.service import StartError
 from pyjitsi.xmpp import muc
 from pyjitsi.xmpp.connection import Iq, Presence, client
 from pyjitsi.xmpp.stanzas import colibri, colibri2, healthcheck
+from pyjitsi.xmpp.stanzas import presence as room_presence
 from pyjitsi.xmpp.stanzas.errors import StanzaError
 
 log = structlog.get_logger("bridge")
@@ -208,9 +209,17 @@ class BridgeService:
             self._log_once("the brewery refused us", error)
             self._out(REFUSED_RETRY)
         elif presence.kind == "unavailable":
-            log.warning("removed from the brewery; entering again", brewery=self.settings.brewery)
-            self._out(REMOVED_RETRY)
-        elif not self._joined.is_set():
+            if self._joined.is_set():
+                log.warning("removed from the brewery; entering again", brewery=self.settings.brewery)
+                self._out(REMOVED_RETRY)
+        elif self._joined.is_set():
+            pass  # our own news, or somebody who took our nickname, and is to leave by itself
+        elif others := [each for each in room_presence.bearers(presence.element) if each != presence.to]:
+            # The server takes two processes of one account for one occupant, and sends requests to the first of them.
+            self._log_once("another process has our nickname; set nickname to one of its own", f"it is {others[0]}")
+            self._connection.send(muc.leave(self.settings.brewery, self.settings.nickname))
+            self._out(REFUSED_RETRY)
+        else:
             self._joined.set()
             self._publish()
 

@@ -27,6 +27,7 @@ __all__ = ["NS_CLIENT", "Connection", "Iq", "IqError", "IqTimeout", "Message", "
 log = structlog.get_logger("xmpp")
 
 NS_PING = "urn:xmpp:ping"
+CONFLICT_SECONDS = 60.0
 FIRST_RECONNECT_SECONDS = 1.0  # a Prosody that restarts is back within one or two
 LAST_RECONNECT_SECONDS = 5.0  # no meeting waits longer than that for a server that is back
 PING_SECONDS = 30.0  # as Jitsi's bridges
@@ -214,6 +215,10 @@ class Connection:
 
     def on_refusal(self, reason: str) -> None:
         """The server says why it ends the stream."""
+        if reason.startswith("conflict"):
+            # Somebody else logged in as us. Whoever comes back at once throws him out again, and so on for ever.
+            self._delay = CONFLICT_SECONDS
+            reason += "; another process runs with our address: stop one of the two"
         self._complain("the XMPP server refused us", reason)
 
     def _retry(self, what: str, reason: str) -> None:

@@ -63,6 +63,13 @@ def parse(element: Element) -> Occupant:
     )  # fmt: skip
 
 
+def bearers(element: Element) -> list[str]:
+    """The real addresses behind an occupant's presence: several where sessions of one account share a nickname."""
+    user = child(element, NS_MUC_USER, "x")
+    items = [] if user is None else children(user, NS_MUC_USER, "item")
+    return [jid for item in items if (jid := item.get("jid"))]
+
+
 def parse_source_info(text: str) -> dict[str, SourceState]:
     """Read the JSON of ``<SourceInfo/>``. Raises StanzaError(bad-request)."""
     if len(text) > MAX_SOURCE_INFO:

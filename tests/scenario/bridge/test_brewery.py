@@ -116,3 +116,35 @@ async def test_requests_in_a_row_are_answered_in_order(bridge: BridgeService, co
     await asyncio.gather(*(each.allocate(name) for name in names for each in (one, two)))
     assert list(bridge.bridge.conferences[MEETING].endpoints) == names
     assert list(bridge.bridge.conferences["another-meeting"].endpoints) == names
+
+
+def in_the_room(*jids: str) -> Element:
+    """What the room says of an occupant: the real addresses behind it."""
+    user = Element("{http://jabber.org/protocol/muc#user}x")
+    for jid in jids:
+        SubElement(user, "{http://jabber.org/protocol/muc#user}item", jid=jid, affiliation="none", role="participant")
+    return user
+
+
+async def test_a_nickname_that_another_process_has_is_left_to_it(
+    bridge: BridgeService, connection: FakeConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "REFUSED_RETRY", 0.1)
+    own, other = "jvb@auth.meet.example/1", "jvb@auth.meet.example/2"
+    # Who was there first stays, whoever joins under its name.
+    before = len(connection.sent)
+    connection.presence(f"{BREWERY}/jvb-1", "available", in_the_room(own, other))
+    assert len(connection.sent) == before
+    assert (await health(bridge))[0] == 200
+    # Who comes second leaves, says so by its health, and tries again later.
+    connection.presence(f"{BREWERY}/jvb-1", "unavailable")
+    await asyncio.sleep(0)
+    connection.presence(f"{BREWERY}/jvb-1", "available", in_the_room(other, own))
+    assert connection.sent[-1].get("type") == "unavailable"
+    assert (await health(bridge))[0] == 500
+    connection.presence(f"{BREWERY}/jvb-1", "unavailable")
+    count = len(joins(connection))
+    await asyncio.sleep(0.3)
+    assert len(joins(connection)) > count
+    connection.presence(f"{BREWERY}/jvb-1", "available", in_the_room(own))
+    assert (await health(bridge))[0] == 200

@@ -299,6 +299,10 @@ async def test_reconnects_after_one_second_then_two_then_four_and_at_most_five(
         connection.on_session(FOCUS)
         connection.on_end("gone")
         assert delays[-1] == 1.0
+        connection.on_session(FOCUS)
+        connection.on_refusal("conflict: Replaced by a new connection")
+        connection.on_end("End of stream")
+        assert delays[-1] == 60.0, "two that throw each other out would do so for ever"
     await connection.stop()
 
 
