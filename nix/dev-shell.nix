@@ -12,6 +12,7 @@
   ruff,
   basedpyright,
   biome,
+  openssl,
   zlib,
 }:
 mkShell {
@@ -25,6 +26,8 @@ mkShell {
     ruff
     basedpyright
     biome
+    stdenv.cc
+    openssl
   ];
   # Playwright and biome bring programs of their own, which would not run here.
   PLAYWRIGHT_NODEJS_PATH = "${nodejs}/bin/node";

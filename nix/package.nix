@@ -2,6 +2,7 @@
 {
   lib,
   callPackage,
+  openssl,
   python3Packages,
   client ? callPackage ./client.nix { },
 }:
@@ -19,11 +20,16 @@ python3Packages.buildPythonApplication {
       (root + "/LICENSE")
       (root + "/README.md")
       (root + "/pyproject.toml")
+      (root + "/setup.py")
       (lib.fileset.difference (root + "/pyjitsi") (root + "/pyjitsi/web/client"))
     ];
   };
 
-  build-system = [ python3Packages.setuptools ];
+  build-system = [
+    python3Packages.setuptools
+    python3Packages.cython
+  ];
+  buildInputs = [ openssl ];
   dependencies = map (name: python3Packages.${name}) (import ./dependencies.nix);
   # nixpkgs moves at its own pace; what breaks with a version is found by the tests, not by a number.
   pythonRelaxDeps = true;
@@ -34,6 +40,7 @@ python3Packages.buildPythonApplication {
     chmod -R u+w pyjitsi/web/client
   '';
   pythonImportsCheck = [
+    "pyjitsi.bridge.plane.compiled"
     "pyjitsi.bridge.service"
     "pyjitsi.focus.service"
     "pyjitsi.web.service"

@@ -47,7 +47,7 @@ def nixpkgs(nix: Nix, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def flake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What git knows of this checkout, and nothing that only lies about in it."""
     folder = tmp_path_factory.mktemp("flake")
-    for name in ("flake.nix", "pyproject.toml", "LICENSE", "README.md", "Makefile"):
+    for name in ("flake.nix", "pyproject.toml", "setup.py", "LICENSE", "README.md", "Makefile"):
         shutil.copy(ROOT / name, folder)
     ignored = shutil.ignore_patterns("node_modules", "dist", "__pycache__", ".pytest_cache")
     for name in ("nix", "modules", "pyjitsi", "tests"):

@@ -29,6 +29,7 @@ let
     python3Packages = {
       buildPythonApplication = attrs: builtins.deepSeq (map toString attrs.dependencies) (built attrs);
       setuptools = recorded "setuptools" { };
+      cython = recorded "cython" { };
     }
     // lib.genAttrs (import ../../../nix/dependencies.nix) (name: recorded name { });
     nixosOptionsDoc = { options, ... }: {

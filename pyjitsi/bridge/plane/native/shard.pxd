@@ -79,6 +79,7 @@ cdef class Shard:
     cdef void video(self, Peer* peer, Stream* stream, unsigned char* data, int payload_type, int64_t number, int start,
                     double at) noexcept nogil
     cdef void keep(self, Stream* stream, unsigned char* data, int payload_type, int64_t number, int start) noexcept nogil
+    cdef bint enlarge(self, Stream* stream, int size) noexcept nogil
     cdef void forward(self, Peer* peer, Stream* stream, Route* route, unsigned char* data, int payload_type,
                       int64_t number, int start, bint keyframe, bint vp8, double at) noexcept nogil
     cdef bint emit(self, Peer* peer, unsigned char* data, void* header, void* vp8, int payload_type,

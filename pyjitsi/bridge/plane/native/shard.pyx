@@ -327,23 +327,38 @@ cdef class Shard:
         cdef int size = front + body
         cdef Slot* slot
         cdef uint64_t at
-        if stream.slots == NULL:
-            stream.slots = <Slot*>calloc(SLOTS, sizeof(Slot))
-            stream.arena = <unsigned char*>malloc(ARENA)
-            if stream.slots == NULL or stream.arena == NULL:
-                free(stream.slots)
-                free(stream.arena)
-                stream.slots, stream.arena = NULL, NULL
-                return
+        if stream.slots == NULL and not self.enlarge(stream, FIRST_ARENA):
+            return
         at = stream.written
-        if at % ARENA + size > ARENA:
-            at += ARENA - at % ARENA
+        if at % stream.arena_size + size > stream.arena_size:
+            if stream.arena_size < ARENA and stream.seen_at - stream.arena_since < 1.0:
+                if not self.enlarge(stream, stream.arena_size * 2):
+                    return
+                at = 0
+            else:
+                at += stream.arena_size - at % stream.arena_size
+            stream.arena_since = stream.seen_at
         slot = &stream.slots[number & (SLOTS - 1)]
         slot.number, slot.position, slot.size, slot.payload_start = number, at, size, front
         slot.payload_type, slot.marker = payload_type, self.header.marker
-        memcpy(stream.arena + at % ARENA, data, front)
-        memcpy(stream.arena + at % ARENA + front, data + start, body)
+        memcpy(stream.arena + at % stream.arena_size, data, front)
+        memcpy(stream.arena + at % stream.arena_size + front, data + start, body)
         stream.written = at + size
+
+    cdef bint enlarge(self, Stream* stream, int size) noexcept nogil:
+        """Give a stream another arena; what it kept is forgotten, which costs a second's retransmissions at most."""
+        if stream.slots == NULL:
+            stream.slots = <Slot*>malloc(SLOTS * sizeof(Slot))
+        free(stream.arena)
+        stream.arena = <unsigned char*>malloc(size)
+        if stream.slots == NULL or stream.arena == NULL:
+            free(stream.slots)
+            free(stream.arena)
+            stream.slots, stream.arena = NULL, NULL
+            return False
+        memset(stream.slots, 0, SLOTS * sizeof(Slot))
+        stream.arena_size, stream.written, stream.arena_since = size, 0, stream.seen_at
+        return True
 
     cdef void forward(self, Peer* peer, Stream* stream, Route* route, unsigned char* data, int payload_type,
                       int64_t number, int start, bint keyframe, bint vp8, double at) noexcept nogil:
@@ -477,10 +492,10 @@ cdef class Shard:
         if sent.at == 0 or sent.sequence != sequence or at - sent.at < spacing or stream == NULL or stream.slots == NULL:
             return False
         slot = &stream.slots[sent.number & (SLOTS - 1)]
-        if slot.size == 0 or slot.number != sent.number or slot.position + ARENA < stream.written:
+        if slot.size == 0 or slot.number != sent.number or slot.position + stream.arena_size < stream.written:
             return False
         rtx = peer.rtx_of[slot.payload_type]
-        data = stream.arena + slot.position % ARENA
+        data = stream.arena + slot.position % stream.arena_size
         if rtx == 0 or not self.stored.parse_front(data, slot.size):
             return False
         self.stored.marker = slot.marker

@@ -8,7 +8,8 @@ cdef enum:
     SEEN = 1024         # numbers of a video stream against which duplicates by RTX are told
     MISSING = 128       # numbers of a stream that are asked for at once
     SLOTS = 512         # packets of a stream that may be sent again: over a second and a half of 1080p,
-    ARENA = 262144      # and no more bytes than these
+    ARENA = 262144      # and no more bytes than these,
+    FIRST_ARENA = 65536 # of which a stream gets more only when it fills them within a second
     SENT = 512          # of what a route sent
     DEPARTED = 2048     # transport-wide numbers of a receiver that may still be told of
     ARRIVED = 1024      # transport-wide numbers of a sender that were not told of yet
@@ -67,6 +68,8 @@ cdef struct Stream:
     double seen_at
     Slot* slots
     unsigned char* arena
+    int arena_size
+    double arena_since
     uint64_t written
 
 cdef struct Source:
