@@ -48,6 +48,12 @@ class Ports(Protocol):
         ...
 
 
+class OpenData(Protocol):
+    """Gives a peer a data channel; ``opens``: ours to open."""
+
+    def __call__(self, conference: Conference, peer: Peer, *, opens: bool = False) -> None: ...
+
+
 class Bridge:
     """See the module's text. ``now`` is monotonic seconds throughout."""
 
@@ -66,6 +72,7 @@ class Bridge:
         self.relay_id: str | None = relay_id  # None: this bridge has no relays
         self.relay_websocket_base: str | None = relay_websocket_base
         self.ports: Ports | None = None
+        self.on_data: OpenData | None = None  # a peer is to have a data channel
         self.on_dial: Callable[[Conference, Relay], None] | None = None  # a relay's web-socket is ours to open
         self.conferences: dict[str, Conference] = {}
         self.tests: dict[str, Conference] = {}  # of the self-test: in no figure, and nothing waits for them

@@ -4,6 +4,7 @@ Requests of one conference must come in order, one after another; ``modify`` doe
 atomic, as JVB's is not: what was done before the failing step stays.
 """
 
+from dataclasses import replace
 from urllib.parse import quote
 
 from pyjitsi.bridge.bridge import Bridge
@@ -21,6 +22,7 @@ ESTIMATION = (
     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
     "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
 )
+SCTP_PORT = 5000
 MAX_ID = 256  # characters of an endpoint's id; a room's resource is the longest thing that becomes one
 
 
@@ -121,10 +123,17 @@ def _create(
         raise StanzaError("bad-request", "an endpoint must have the capability source-names")
     if bridge.endpoint_count >= bridge.max_endpoints:
         raise StanzaError("resource-constraint", f"{bridge.max_endpoints} endpoints are the most here")
-    if wanted.transport.sctp is not None:
-        raise StanzaError("feature-not-implemented", "no data channel here, only a web-socket")
+    sctp = wanted.transport.sctp
+    if sctp is not None:
+        if bridge.on_data is None or sctp.role not in (None, "server"):
+            raise StanzaError("feature-not-implemented", "the client opens data channels, not the bridge")
+        if sctp.port not in (None, SCTP_PORT):
+            raise StanzaError("bad-request", f"SCTP's port is {SCTP_PORT}, not {sctp.port}")
     endpoint = bridge.admit(conference, wanted.id, wanted.transport.ice_controlling, wanted.visitor, now)
     transport = _transport(bridge, conference, endpoint, bridge.hosts, bridge.websocket_base)
+    if sctp is not None and bridge.on_data is not None:
+        bridge.on_data(conference, endpoint)
+        transport = replace(transport, sctp=colibri2.Sctp(SCTP_PORT, "server"))
     return endpoint, colibri2.Endpoint(wanted.id, transport=transport)
 
 
@@ -168,7 +177,7 @@ def _relay(bridge: Bridge, conference: Conference, wanted: colibri2.Relay, now: 
     if wanted.transport is not None and wanted.transport.ice is not None:
         relay.set_transport(wanted.transport.ice, now)
         relay.progress(now)
-        if relay.dial is not None and bridge.on_dial is not None:
+        if relay.dial is not None and relay.data is None and bridge.on_dial is not None:
             bridge.on_dial(conference, relay)
     conference.set_relayed(relay, wanted.endpoints)
     bridge.collect(relay, now)
@@ -187,8 +196,9 @@ def _create_relay(
     transport = wanted.transport
     if transport is None:
         raise StanzaError("bad-request", "a relay needs a transport when it is created")
-    if transport.sctp is not None:
-        raise StanzaError("feature-not-implemented", "no data channel here, only a web-socket")
+    sctp = transport.sctp
+    if sctp is not None and (bridge.on_data is None or sctp.role not in ("client", "server")):
+        raise StanzaError("feature-not-implemented", f"no data channel in the role {sctp.role!r}")
     try:
         relay, hosts = bridge.link(
             conference, wanted.id, transport.ice_controlling, wanted.mesh_id or "", now,
@@ -196,9 +206,11 @@ def _create_relay(
         )  # fmt: skip
     except OSError as error:
         raise StanzaError("internal-server-error", f"no UDP port for a relay: {error.strerror}") from error
-    return relay, colibri2.Relay(
-        wanted.id, transport=_transport(bridge, conference, relay, hosts, bridge.relay_websocket_base)
-    )
+    ours = _transport(bridge, conference, relay, hosts, bridge.relay_websocket_base)
+    if sctp is not None and bridge.on_data is not None:
+        bridge.on_data(conference, relay, opens=sctp.role == "client")
+        ours = replace(ours, sctp=colibri2.Sctp(SCTP_PORT, "server" if sctp.role == "client" else "client"))
+    return relay, colibri2.Relay(wanted.id, transport=ours)
 
 
 def _feedback_sources(conference: Conference) -> tuple[colibri2.MediaSource, ...]:

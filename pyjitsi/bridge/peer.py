@@ -42,6 +42,22 @@ class Channel(Protocol):
         ...
 
 
+class Data(Protocol):
+    """What carries application data of DTLS."""
+
+    def connected(self) -> None:
+        """DTLS stands."""
+        ...
+
+    def receive(self, data: bytes) -> None:
+        """A record of application data."""
+        ...
+
+    def close(self) -> None:
+        """The peer ends."""
+        ...
+
+
 class Peer:
     """Control state of one peer. ``key`` is its number in the plane.
 
@@ -77,6 +93,7 @@ class Peer:
         self.activity: float = 0.0
         self.dropped: Counter[str] = Counter()
         self.channel: Channel | None = None
+        self.data: Data | None = None
         self.complained: set[str] = set()  # reasons for which a message was refused, logged once each
         self.log = log.bind(room=room, endpoint=identity)
         self._claim: Claim = claim
@@ -161,6 +178,10 @@ class Peer:
                     self.plane.set_keys(self.key, keys)
                     self.connected = True
                     self.log.info("connected", profile=keys.profile)
+                    if self.data is not None:
+                        self.data.connected()
+                case dtls_events.ApplicationData(data) if self.data is not None:
+                    self.data.receive(data)
                 case dtls_events.ApplicationData():
                     self.dropped["sctp-unasked"] += 1
                 case dtls_events.Failed(reason):
@@ -203,6 +224,15 @@ class Peer:
             out += [(data, self.destination) for data in flight]
         return out
 
+    @property
+    def dtls_role(self) -> Literal["client", "server"]:
+        """Ours."""
+        return self._role
+
+    def send_data(self, data: bytes) -> None:
+        """Send application data. Raises ValueError where it is too long for a record."""
+        self.dtls.send(data)
+
     # Bridge channel.
 
     def say(self, message: str) -> None:
@@ -226,3 +256,6 @@ class Peer:
         channel, self.channel = self.channel, None
         if channel is not None:
             channel.close(EXPIRED, self.farewell)
+        data, self.data = self.data, None
+        if data is not None:
+            data.close()

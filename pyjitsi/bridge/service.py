@@ -16,10 +16,12 @@ from pyjitsi.bridge.bridge import Bridge
 from pyjitsi.bridge.candidates import candidates, host_addresses, machine_addresses
 from pyjitsi.bridge.colibri import modify
 from pyjitsi.bridge.control import ControlServer
+from pyjitsi.bridge.data import DataChannels
 from pyjitsi.bridge.dial import Dialer
 from pyjitsi.bridge.drain import Drain
 from pyjitsi.bridge.http import ChannelServer
 from pyjitsi.bridge.metrics import BridgeCollector
+from pyjitsi.bridge.peer import Peer
 from pyjitsi.bridge.plane import NotBuilt
 from pyjitsi.bridge.plane import create as create_plane
 from pyjitsi.bridge.selftest import SelfTest
@@ -98,6 +100,7 @@ class BridgeService:
         self._dialer: Dialer = Dialer(channels, __version__, None if ca_file is None else str(ca_file))
         self.bridge.ports = self._port
         self.bridge.on_dial = self._dialer.dial
+        self.bridge.on_data = DataChannels(__version__, self.refused, self._flush_peer).open
         self._http: HttpServer = HttpServer(app, settings.http_host, settings.http_port)
 
     @property
@@ -301,6 +304,10 @@ class BridgeService:
     def _flush(self) -> None:
         self.bridge.pump(clock.monotonic())
         self._port.send(self.bridge.take_transmits())
+
+    def _flush_peer(self, peer: Peer) -> None:
+        self.bridge.collect(peer, clock.monotonic())
+        self._flush()
 
     async def _timers(self) -> None:
         tick = TICK if self.settings.plane == "compiled" else INTERPRETED_TICK

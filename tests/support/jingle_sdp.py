@@ -41,21 +41,15 @@ def read_offer(jingle: Element) -> Offer:
     )
 
 
-def to_sdp(offer: Offer) -> str:
-    """The offer as SDP (RFC 8866) with the contents audio and video."""
-    fingerprint = offer.transport.fingerprints[0]
-    lines = ["v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=-", "t=0 0", "a=group:BUNDLE audio video"]
+def to_sdp(offer: Offer, *, data: bool = False) -> str:
+    """The offer as SDP (RFC 8866) with the contents audio and video, and ``data`` where that is asked."""
+    group = "a=group:BUNDLE audio video data" if data else "a=group:BUNDLE audio video"
+    lines = ["v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=-", "t=0 0", group]
     for media in ("audio", "video"):
         description = offer.descriptions[media]
         numbers = " ".join(str(each.id) for each in description.payload_types)
         lines += [f"m={media} 9 UDP/TLS/RTP/SAVPF {numbers}", "c=IN IP4 0.0.0.0", f"a=mid:{media}", "a=sendrecv"]
-        lines += ["a=rtcp-mux", f"a=ice-ufrag:{offer.transport.ufrag}", f"a=ice-pwd:{offer.transport.pwd}"]
-        lines += [f"a=fingerprint:{fingerprint.hash} {fingerprint.value}", "a=setup:actpass"]
-        lines += [
-            f"a=candidate:{c.foundation} {c.component} {c.protocol} {c.priority} {c.ip} {c.port} typ {c.type}"
-            + (f" raddr {c.rel_addr} rport {c.rel_port}" if c.rel_addr else "")
-            for c in offer.transport.candidates
-        ]
+        lines += ["a=rtcp-mux", *_transport_lines(offer)]
         for payload in description.payload_types:
             channels = f"/{payload.channels}" if payload.channels > 1 else ""
             lines.append(f"a=rtpmap:{payload.id} {payload.name}/{payload.clockrate}{channels}")
@@ -64,7 +58,21 @@ def to_sdp(offer: Offer) -> str:
                 lines.append(f"a=fmtp:{payload.id} {fmtp}")
             lines += [f"a=rtcp-fb:{payload.id} {kind} {sub}".rstrip() for kind, sub in payload.feedback]
         lines += [f"a=extmap:{extension.id} {extension.uri}" for extension in description.extensions]
+    if data:
+        lines += ["m=application 9 UDP/DTLS/SCTP webrtc-datachannel", "c=IN IP4 0.0.0.0", "a=mid:data"]
+        lines += ["a=sctp-port:5000", "a=max-message-size:262144", *_transport_lines(offer)]
     return "\r\n".join(lines) + "\r\n"
+
+
+def _transport_lines(offer: Offer) -> list[str]:
+    fingerprint = offer.transport.fingerprints[0]
+    lines = [f"a=ice-ufrag:{offer.transport.ufrag}", f"a=ice-pwd:{offer.transport.pwd}"]
+    lines += [f"a=fingerprint:{fingerprint.hash} {fingerprint.value}", "a=setup:actpass"]
+    return lines + [
+        f"a=candidate:{c.foundation} {c.component} {c.protocol} {c.priority} {c.ip} {c.port} typ {c.type}"
+        + (f" raddr {c.rel_addr} rport {c.rel_port}" if c.rel_addr else "")
+        for c in offer.transport.candidates
+    ]
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,9 @@ let
     };
     luaPackages.luacheck = recorded "luacheck" { };
     stdenv = pkgs.stdenv // {
-      cc.cc.lib = recorded "gcc-lib" { };
+      cc = recorded "gcc" { } // {
+        cc.lib = recorded "gcc-lib" { };
+      };
     };
   };
 in

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import aiohttp
-from aiortc import RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCDataChannel, RTCPeerConnection, RTCSessionDescription
 from aiortc.rtp import RtpPacket
 
 from pyjitsi.xmpp.stanzas import colibri2, ice_udp, ssma
@@ -20,7 +20,10 @@ from tests.support.media import Picture, Tone
 class Client:
     """One endpoint."""
 
-    def __init__(self, focus: Focus, identity: str) -> None:
+    def __init__(self, focus: Focus, identity: str, *, data: bool = False) -> None:
+        """``data``: the bridge channel is a data channel."""
+        self.data: bool = data
+        self._data_channel: RTCDataChannel | None = None
         self.focus: Focus = focus
         self.id: str = identity
         self.pc: RTCPeerConnection = RTCPeerConnection()
@@ -36,13 +39,22 @@ class Client:
 
     async def join(self) -> None:
         """Be allocated, connect, and open the bridge channel."""
-        granted = await self.focus.allocate(self.id)
+        wanted = colibri2.Transport(ice_controlling=True, sctp=colibri2.Sctp() if self.data else None)
+        granted = await self.focus.allocate(self.id, transport=wanted)
+        assert (granted.sctp == colibri2.Sctp(5000, "server")) is self.data
         assert granted.ice is not None
         self.url = granted.ice.web_sockets[0].url
         self.pc.addTrack(Tone())
         self.pc.addTrack(Picture())
         offer = Offer("sid", None, granted.ice, {"audio": AUDIO, "video": VIDEO})
-        await self.pc.setRemoteDescription(RTCSessionDescription(to_sdp(offer), "offer"))
+        await self.pc.setRemoteDescription(RTCSessionDescription(to_sdp(offer, data=self.data), "offer"))
+        opened = asyncio.Event()
+        if self.data:
+            channel = self._data_channel = self.pc.createDataChannel(
+                "JVB data channel", protocol="http://jitsi.org/protocols/colibri"
+            )
+            channel.on("open", opened.set)
+            channel.on("message", self._heard)
         await self.pc.setLocalDescription(await self.pc.createAnswer())
         self._keep_packets()
         transport, mine = read_answer(self.pc.localDescription.sdp)
@@ -58,7 +70,11 @@ class Client:
         await self.focus.modify(
             colibri2.Endpoint(self.id, transport=colibri2.Transport(ice=transport), sources=sources)
         )
-        await self.open_channel()
+        if not self.data:
+            await self.open_channel()
+        else:
+            async with asyncio.timeout(15):
+                await opened.wait()
 
     def _keep_packets(self) -> None:
         router = self.pc.getSenders()[0].transport._rtp_router  # pyright: ignore[reportPrivateUsage]
@@ -69,6 +85,9 @@ class Client:
             return route(packet)
 
         router.route_rtp = kept
+
+    def _heard(self, text: str) -> None:
+        self.messages.append(json.loads(text))
 
     async def open_channel(self) -> None:
         """Open the bridge channel, again if it was open."""
@@ -85,8 +104,12 @@ class Client:
 
     async def say(self, message: dict[str, Any] | str) -> None:
         """Send on the bridge channel."""
+        text = message if isinstance(message, str) else json.dumps(message)
+        if self._data_channel is not None:
+            self._data_channel.send(text)
+            return
         assert self._channel is not None
-        await self._channel.send_str(message if isinstance(message, str) else json.dumps(message))
+        await self._channel.send_str(text)
 
     async def watch(self, height: int = 180) -> None:
         """Ask for everybody's video up to this height."""

@@ -69,14 +69,19 @@ async def sites(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[list[Site]]:
         await site.bridge.stop()
 
 
-async def link(first: Site, second: Site) -> None:
-    """Jicofo's procedure (2-colibri.md section 4.3): both are asked, then each is told the other's half."""
+async def link(first: Site, second: Site, *, data: bool = False) -> None:
+    """Jicofo's procedure (2-colibri.md section 4.3): both are asked, then each is told the other's half.
+
+    ``data``: with a data channel between them, which the first opens.
+    """
     asked: dict[str, colibri2.Transport] = {}
     for here, there, initiator in ((first, second, True), (second, first, False)):
-        transport = colibri2.Transport(use_unique_port=initiator, ice_controlling=initiator)
+        sctp = colibri2.Sctp(role="client" if initiator else "server") if data else None
+        transport = colibri2.Transport(use_unique_port=initiator, ice_controlling=initiator, sctp=sctp)
         relay = colibri2.Relay(there.name, create=True, mesh_id="0", audio=AUDIO, video=VIDEO, transport=transport)
         granted = (await here.focus.relay(relay)).transport
         assert granted is not None
+        assert granted.sctp == (colibri2.Sctp(5000, "server" if initiator else "client") if data else None)
         asked[here.name] = granted
     for here, there, setup in ((first, second, "active"), (second, first, "passive")):
         ice = asked[there.name].ice
@@ -85,7 +90,7 @@ async def link(first: Site, second: Site) -> None:
         told = replace(
             ice,
             fingerprints=tuple(replace(each, setup=setup) for each in ice.fingerprints),
-            web_sockets=ice.web_sockets if setup == "active" else (),
+            web_sockets=ice.web_sockets if setup == "active" and not data else (),
         )
         await here.focus.relay(colibri2.Relay(there.name, transport=colibri2.Transport(ice=told)))
 
@@ -109,7 +114,8 @@ async def announce(person: Client, at: Site) -> None:
     await at.focus.relay(colibri2.Relay(there, endpoints=(behind,)))
 
 
-async def test_people_on_two_bridges_see_each_other_and_a_packet_crosses_once(sites: list[Site]) -> None:
+@pytest.mark.parametrize("data", [False, True], ids=["web-socket", "data channel"])
+async def test_people_on_two_bridges_see_each_other_and_a_packet_crosses_once(sites: list[Site], data: bool) -> None:
     oslo, lima = sites
     people = [Client(site.focus, name) for site, name in ((oslo, "ada"), (lima, "bo"), (lima, "cy"), (lima, "di"))]
     ada, bo, cy, di = people
@@ -117,7 +123,7 @@ async def test_people_on_two_bridges_see_each_other_and_a_packet_crosses_once(si
         await ada.join()
         for person in (bo, cy, di):
             await person.join()
-        await link(oslo, lima)
+        await link(oslo, lima, data=data)
         await announce(ada, lima)
         for person in (bo, cy, di):
             await announce(person, oslo)

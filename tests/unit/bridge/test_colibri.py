@@ -3,6 +3,8 @@
 import pytest
 
 from pyjitsi.bridge.colibri import modify
+from pyjitsi.bridge.conference import Conference
+from pyjitsi.bridge.peer import Peer
 from pyjitsi.bridge.plane.api import Codec, Encoding, Source
 from pyjitsi.xmpp.stanzas import colibri2, ice_udp, ssma
 from pyjitsi.xmpp.stanzas.errors import StanzaError
@@ -245,6 +247,29 @@ def test_a_visitor_has_no_sources_and_is_not_heard_on_the_channel(stage: Stage) 
 def test_a_data_channel_is_refused_while_there_is_none(stage: Stage) -> None:
     wanted = new("x", transport=colibri2.Transport(sctp=colibri2.Sctp()))
     assert refusal(stage, wanted, create=True)[:2] == ("feature-not-implemented", None)
+
+
+def test_a_data_channel_is_granted_on_port_5000_with_the_bridge_as_server(stage: Stage) -> None:
+    asked: list[tuple[str, bool]] = []
+
+    def open_data(conference: Conference, peer: Peer, *, opens: bool = False) -> None:
+        assert conference is stage.conference
+        asked.append((peer.id, opens))
+
+    stage.bridge.on_data = open_data
+    answer = stage.ask(new("x", transport=colibri2.Transport(sctp=colibri2.Sctp())), create=True)
+    granted = answer.endpoints[0].transport
+    assert granted is not None
+    assert granted.sctp == colibri2.Sctp(5000, "server")
+    assert granted.ice is not None
+    assert granted.ice.web_sockets, "the web-socket is there in any case"
+    assert asked == [("x", False)]
+    for sctp, condition in (
+        (colibri2.Sctp(role="client"), "feature-not-implemented"),
+        (colibri2.Sctp(port=5001), "bad-request"),
+    ):
+        wanted = new("y", transport=colibri2.Transport(sctp=sctp))
+        assert refusal(stage, wanted)[0] == condition
 
 
 def test_the_initial_last_n_holds_until_the_client_asks(stage: Stage) -> None:
