@@ -11,6 +11,8 @@ from typing import Protocol
 
 import structlog
 
+from pyjitsi.observe.lag import watch
+
 log = structlog.get_logger("service")
 
 
@@ -73,6 +75,7 @@ async def run(service: Service) -> int:
     loop.add_signal_handler(signal.SIGINT, interrupt)
     ended = asyncio.create_task(stopping.wait())
     watchdog = asyncio.create_task(_watchdog())
+    lag: asyncio.Task[None] | None = None
     try:
         await service.start()
         becoming = asyncio.create_task(service.ready())
@@ -80,6 +83,7 @@ async def run(service: Service) -> int:
         if becoming.done():
             becoming.result()
             notify("READY=1")
+            lag = asyncio.create_task(watch())
             log.info("ready", service=service.name)
         else:
             becoming.cancel()
@@ -92,6 +96,8 @@ async def run(service: Service) -> int:
                 task.cancel()
     finally:
         watchdog.cancel()
+        if lag is not None:
+            lag.cancel()
         ended.cancel()
         await service.stop()
     return int(getattr(service, "exit_status", 0))

@@ -109,14 +109,33 @@ async def run(options: argparse.Namespace) -> int:
         for name, (processor, memory) in usage(server).items():
             print(f"{name}: {processor - before[name][0]:.1f} s of processor, {memory} MB resident")
         print(f"these {len(clients)} clients, in one process: {time.process_time() - own:.1f} s of processor")
+        worst = server.metric("focus", "pyjitsi_loop_lag_worst_seconds")
+        print(f"the focus's loop was {worst * 1000:.0f} ms late at the worst")
         for text in failed[:5]:
             print(f"failed: {text}")
         if options.restart_focus:
             await restart(server, clients)
+        if options.leave:
+            await leave(server, clients)
         return 0 if len(took) == len(clients) and not failed else 1
     finally:
         await asyncio.gather(*(each.client.close() for each in clients), return_exceptions=True)
         server.stop()
+
+
+async def leave(server: MeetingServer, clients: list[Silent]) -> None:
+    """All at once, by closing their streams; then nothing is left of them anywhere."""
+    began = time.monotonic()
+    await asyncio.gather(*(each.client.close() for each in clients), return_exceptions=True)
+    while server.metric("focus", "pyjitsi_focus_participants") or server.metric("bridge", "pyjitsi_bridge_endpoints"):
+        if time.monotonic() - began > 60:
+            break
+        await asyncio.sleep(0.1)
+    people = server.metric("focus", "pyjitsi_focus_participants")
+    endpoints = server.metric("bridge", "pyjitsi_bridge_endpoints")
+    worst = server.metric("focus", "pyjitsi_loop_lag_worst_seconds")
+    print(f"all left: {people:.0f} people and {endpoints:.0f} endpoints remain after {time.monotonic() - began:.1f} s; "
+          f"the focus's loop was {worst * 1000:.0f} ms late at the worst")  # fmt: skip
 
 
 async def restart(server: MeetingServer, clients: list[Silent]) -> None:
@@ -142,6 +161,7 @@ def main() -> int:
     parser.add_argument("--rooms", type=int, default=1)
     parser.add_argument("--limit", type=float, default=60.0, help="seconds to wait for the last")
     parser.add_argument("--restart-focus", action="store_true", help="kill the focus afterwards, and measure again")
+    parser.add_argument("--leave", action="store_true", help="let all leave at once in the end")
     return asyncio.run(run(parser.parse_args()))
 
 

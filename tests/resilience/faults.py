@@ -103,6 +103,30 @@ def _clients_network(server: MeetingServer, meeting: Meeting) -> Outcome:
     return Outcome(meeting.gap() - 15, back, f"the others lost each other for {others:.1f} s at most")
 
 
+def _clients_address(server: MeetingServer, meeting: Meeting) -> Outcome:
+    """A NAT gives one person's media another port: from then on the bridge sees her at another address."""
+    before = meeting.offers()
+    ports = [port for _, port in _udp_ports(meeting.people["ada"].pid)]
+    # Without connection tracking, which would keep a flow that it knows as it was.
+    out = "".join(f"add rule ip {CHAIN} out udp sport {port} counter udp sport set {port ^ 1}\n" for port in ports)
+    back = "".join(f"add rule ip {CHAIN} back udp dport {port ^ 1} udp dport set {port}\n" for port in ports)
+    setup = (
+        f"add table ip {CHAIN}\nadd chain ip {CHAIN} out {{ type filter hook output priority -300; }}\n"
+        f"add chain ip {CHAIN} back {{ type filter hook prerouting priority -300; }}\n{out}{back}"
+    )
+    subprocess.run(["nft", "-f", "-"], input=setup, text=True, check=True)
+    try:
+        time.sleep(12)
+        waited = meeting.wait_together(30)
+        again = sum(meeting.offers()[name] > known for name, known in before.items())
+        rules = subprocess.run(["nft", "list", "table", "ip", CHAIN], capture_output=True, text=True, check=True).stdout
+        if not re.search(r"counter packets [1-9]", rules):
+            raise Unmet("no packet was sent from another port")
+        return Outcome(meeting.gap(), waited, f"{again} invited again")
+    finally:
+        subprocess.run(["nft", "delete", "table", "ip", CHAIN], check=True)
+
+
 def _paused_prosody(server: MeetingServer, meeting: Meeting) -> Outcome:
     pid = server.children()["prosody"]
     os.kill(pid, signal.SIGSTOP)
@@ -135,6 +159,7 @@ FAULTS = (
     Fault("flapping", "a bridge of two dies three times in a row", _flapping_bridge, bridges=2, gap=15.0),
     Fault("slow-prosody", "Prosody stands still for 5 s", _paused_prosody, gap=UNTOUCHED),
     Fault("partition", "focus and bridge can't talk for 20 s", _focus_and_bridge_apart, gap=UNTOUCHED, cuts=True),
+    Fault("client-address", "a client's address changes", _clients_address, gap=BACK, cuts=True),
     Fault("client-network", "a client's network is gone for 15 s", _clients_network, gap=BACK, cuts=True),
 )
 

@@ -88,7 +88,10 @@ class Janus:
         if answer["janus"] != "ack":
             return answer
         async with asyncio.timeout(15):
-            return await self._answers[handle].get()
+            while True:  # news of other publishers come on the same way, without a transaction
+                event = await self._answers[handle].get()
+                if event.get("transaction") == answer["transaction"]:
+                    return event
 
     async def enter(
         self, peer: Peer, *, video: tuple[int, ...] = (), audio: int | None = None, last_n: int = -1
