@@ -1,5 +1,6 @@
 """Telling clients of each other's sources: what changed since each was told last."""
 
+import asyncio
 from xml.etree.ElementTree import Element
 
 import structlog
@@ -10,9 +11,11 @@ from pyjitsi.focus.sources import ConferenceSources, without_simulcast
 from pyjitsi.focus.wire import Wire
 from pyjitsi.xmpp.connection import IqError, IqTimeout
 from pyjitsi.xmpp.stanzas.jingle import build
+from pyjitsi.xmpp.stanzas.json_sources import EndpointSources
 
 log = structlog.get_logger("focus")
 
+AT_ONCE = 5  # members who are told before others get their turn
 SIGNALLING_DELAYS = ((100, 1.0), (50, 0.5), (20, 0.2))  # people and seconds; Jicofo's, and a step for less
 
 
@@ -29,6 +32,7 @@ class Propagation:
         self._sources: ConferenceSources = sources
         self._wire: Wire = wire
         self._waiting: bool = False
+        self._reduced: dict[str, tuple[EndpointSources, EndpointSources]] = {}  # by owner: as sent, and as received
 
     def changed(self, member: Member) -> None:
         """A member's sources changed: tell the others."""
@@ -43,17 +47,34 @@ class Propagation:
             self._wire.later(delay, self.catch_up_all)
 
     def catch_up_all(self) -> None:
-        """Tell everybody what each does not know yet."""
+        """Tell everybody what each does not know yet; others get their turn in between."""
         self._waiting = False
-        for member in self._members:
+        self._wire.spawn(self._one_by_one())
+
+    async def _one_by_one(self) -> None:
+        for number, member in enumerate(self._members):
             self.catch_up(member)
+            if number % AT_ONCE == AT_ONCE - 1:
+                await asyncio.sleep(0)
         self._wire.changed()
+
+    def _received(self) -> dict[str, EndpointSources]:
+        """Everybody's sources as receivers see them; what did not change is the same object as before."""
+        known = self._reduced
+        self._reduced = {}
+        for owner, sources in self._sources.others("").items():
+            kept = known.get(owner)
+            if kept is None or kept[0] is not sources:
+                kept = sources, without_simulcast(sources)
+            self._reduced[owner] = kept
+        return {owner: reduced for owner, (_, reduced) in self._reduced.items()}
 
     def catch_up(self, member: Member) -> None:
         """Tell a client what changed of others' sources since it was told last."""
         if member.session is None:
             return
-        current = {owner: without_simulcast(each) for owner, each in self._sources.others(member.endpoint).items()}
+        current = self._received()
+        current.pop(member.endpoint, None)
         removed, added = member.session.difference(current)
         for action, sources in (("source-remove", removed), ("source-add", added)):
             if sources:
