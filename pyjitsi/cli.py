@@ -29,6 +29,8 @@ def parser() -> argparse.ArgumentParser:
     prosody.add_argument("--check-config", action="store_true", help="check the settings and exit")
     handover = commands.add_parser("handover", help="let a running bridge end after its meetings, for a new one")
     importlib.import_module("pyjitsi.handover").add_to(handover)
+    capacity = commands.add_parser("capacity", help="reckon what meetings ask of a bridge")
+    importlib.import_module("pyjitsi.capacity").add_to(capacity)
     doctor = commands.add_parser("doctor", help="look at a running server and say what is wrong")
     importlib.import_module("pyjitsi.doctor.options").add_to(doctor)
     schema = commands.add_parser("schema", help="print the settings' JSON schema")
@@ -86,6 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return importlib.import_module("pyjitsi.up.main").main(options)
         if options.command == "prosody":
             return _prosody(options.config, check=options.check_config)
+        if options.command == "capacity":
+            return importlib.import_module("pyjitsi.capacity").main(options)
         if options.command == "doctor":
             return importlib.import_module("pyjitsi.doctor.main").main(options)
         if options.command == "handover":

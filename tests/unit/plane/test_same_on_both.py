@@ -1,0 +1,73 @@
+"""A meeting with loss, retransmissions, layers and replays, on both planes: receivers get the same, byte for byte."""
+
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pyjitsi.bridge.plane.compiled import CompiledPlane
+from pyjitsi.bridge.plane.plane import PythonPlane
+from pyjitsi.rtp import packet, rtcp
+from tests.support.media_peer import MediaPeer
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(["frame", "key", "speak", "nack", "rtx", "replay", "target", "pli"]),
+        st.integers(0, 2),  # encoding, or how far back
+        st.integers(0, 3),  # temporal layer, or packets
+    ),
+    max_size=60,
+)
+TARGETS = (-1, 0, 1, 2, 1 << 6 | 1, 2 << 6 | 2)
+
+
+def run(plane: PythonPlane, script: list[tuple[str, int, int]]) -> list[tuple[int, bytes]]:
+    """Play a script; returns what the receiver opened: payload type and the whole packet."""
+    random.seed(7)  # the planes begin sequence numbers and pictures at random
+    plane.add_conference(1, 7001, 7002)
+    ana, ben = MediaPeer(plane, 1, 1), MediaPeer(plane, 1, 2)
+    plane.set_target(2, ana.video, 2)
+    now, spoken, sent = 10.0, 0, [b""]
+    wires: list[bytes] = []
+    protect = ana.protect
+
+    def recorded(data: bytes) -> bytes:
+        wires.append(protect(data))
+        return wires[-1]
+
+    ana.protect = recorded
+    heard: list[tuple[int, bytes]] = []
+    for what, first, second in script:
+        now += 0.02
+        ana.timestamp = (ana.timestamp + 1800) & 0xFFFFFFFF
+        if what in ("frame", "key"):
+            lose = (1,) if second == 3 else ()
+            sent += ana.frame(first, now, keyframe=what == "key", temporal=0 if what == "key" else second, packets=3,
+                              lose=lose)  # fmt: skip
+        elif what == "speak":
+            spoken += 1
+            ana.speak(spoken, now, level=20 + first)
+        elif what == "rtx" and len(sent) > 3:
+            again = packet.RtpPacket(sent[-1 - first])
+            spoken += 1
+            data = again.sequence.to_bytes(2, "big") + again.payload
+            encoding = ana.ssrcs.index(again.ssrc)
+            ana.send(packet.build(96, again.marker, spoken, again.timestamp, ana.rtx[encoding], b"", data), now)
+        elif what == "replay" and wires:
+            plane.receive(wires[-1 - first % len(wires)], ana.address, now)
+        elif what == "nack" and ben.got:
+            lost = [each.sequence for each in ben.video_of(ana)[-1 - first :]]
+            ben.send_rtcp(rtcp.build_nack(5, ana.ssrcs[0], lost), now)
+        elif what == "pli":
+            ben.send_rtcp(rtcp.build_pli(5, ana.ssrcs[0]), now)
+        elif what == "target":
+            plane.set_target(2, ana.video, TARGETS[first * 2 + second % 2])
+        ben.take(plane.take_transmits())
+        heard += [(each.payload_type, each.data) for each in ben.got[len(heard) :]]
+    return heard
+
+
+@settings(max_examples=120, derandomize=True, deadline=None)
+@given(steps)
+def test_receivers_get_the_same(script: list[tuple[str, int, int]]) -> None:
+    assert run(CompiledPlane(), script) == run(PythonPlane(), script)
