@@ -10,7 +10,7 @@ PLAIN = (
     "pyjitsi.bridge.plane.projection",
     "pyjitsi.bridge.plane.feedback",
 )
-NATIVE = ("cipher", "wire", "tables", "shard", "handles")
+NATIVE = ("cipher", "wire", "tables", "mailbox", "egress", "control", "shard", "engine", "handles")
 
 extensions = [Extension(name, [name.replace(".", "/") + ".py"]) for name in PLAIN]
 extensions += [

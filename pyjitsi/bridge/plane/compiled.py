@@ -31,6 +31,7 @@ from pyjitsi.bridge.plane.egress import Transmits
 from pyjitsi.bridge.plane.endpoint import Endpoint, Incoming, IncomingSource, Route
 from pyjitsi.bridge.plane.keyframe import KINDS
 from pyjitsi.bridge.plane.keys import session_keys
+from pyjitsi.bridge.plane.native import engine
 from pyjitsi.bridge.plane.native import handles as native
 from pyjitsi.bridge.plane.plane import PythonPlane
 from pyjitsi.bridge.plane.projection import Projection
@@ -50,7 +51,7 @@ class CompiledPlane(PythonPlane):
 
     def __init__(self) -> None:
         super().__init__()
-        self.engine: native.Engine = native.Engine()
+        self.engine: engine.Engine = engine.Engine()
         self.way: Way | None = None
         self.arrived_by: Callable[[Address, int], None] | None = None
         self._counters: tuple[int, ...] = ()
@@ -236,29 +237,29 @@ class CompiledPlane(PythonPlane):
         for kind, who, what, count, lost, at, rate, gradient, key, descriptor, data in self.engine.take_events():
             self.now = max(self.now, at)
             held = self.endpoints.get(who)
-            if kind == native.DATAGRAM:
+            if kind == engine.DATAGRAM:
                 address = self._address(key)
                 if self.arrived_by is not None:
                     self.arrived_by(address, descriptor)
                 self.events.append(Datagram(data, address, at))
             elif held is None:
                 continue
-            elif kind == native.EARLY:
+            elif kind == engine.EARLY:
                 if held.srtp is None:
                     held.before_keys.append((data, at))
                 else:
                     self._peers[who].feed(data, at)
-            elif kind == native.LEVEL:
+            elif kind == engine.LEVEL:
                 if what in self._sources:
                     self.events.append(AudioLevel(who, self._sources[what][1].spec.name, count, at))
-            elif kind == native.FEEDBACK:
+            elif kind == engine.FEEDBACK:
                 self.events.append(Feedback(who, count, lost, rate, gradient, at))
-            elif kind == native.FIRST:
+            elif kind == engine.FIRST:
                 self.events.append(FirstMedia(who, at))
-            elif kind == native.KEYFRAME:
+            elif kind == engine.KEYFRAME:
                 if what in self._sources:
                     self.ask_keyframe(held, self._sources[what][1], count)
-            elif kind == native.MISSED and what in self._streams:
+            elif kind == engine.MISSED and what in self._streams:
                 self.send_nacks(*self._streams[what], at)
 
     def tick(self, now: float) -> None:

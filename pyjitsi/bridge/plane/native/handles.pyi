@@ -1,32 +1,7 @@
 from typing import final
 
+from pyjitsi.bridge.plane.native.engine import Engine
 from pyjitsi.bridge.plane.projection import Projection
-
-DATAGRAM: int
-EARLY: int
-LEVEL: int
-FEEDBACK: int
-FIRST: int
-KEYFRAME: int
-MISSED: int
-
-NativeEvent = tuple[int, int, int, int, int, float, float, float | None, bytes, int, bytes]
-
-@final
-class Engine:
-    def start(self, wake_fd: int, notify_fd: int) -> None: ...
-    def stop(self) -> None: ...
-    def add_port(self, fd: int, zone: int) -> None: ...
-    def remove_port(self, fd: int) -> None: ...
-    def feed(self, key: bytes, data: bytes, at: float) -> None: ...
-    def take_captured(self) -> list[tuple[int, bytes]]: ...
-    def take_events(self) -> list[NativeEvent]: ...
-    @property
-    def unsent(self) -> int: ...
-    @property
-    def overflowed(self) -> int: ...
-    @property
-    def gso(self) -> bool: ...
 
 @final
 class PeerHandle:

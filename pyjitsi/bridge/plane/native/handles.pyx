@@ -6,159 +6,20 @@ of no order, is kept out.
 """
 
 cimport cython
-from libc.math cimport isnan
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy, memmove
 
 from pyjitsi.bridge.plane.native.cipher cimport cipher_close, cipher_open
-from pyjitsi.bridge.plane.native.shard cimport (
-    Event, Shard, pthread_t,
-)
+from pyjitsi.bridge.plane.native.engine cimport Engine
+from pyjitsi.bridge.plane.native.shard cimport Shard
 from pyjitsi.bridge.plane.native.state cimport *
 from pyjitsi.bridge.plane.native.tables cimport bitrate_of, missing_due, table_drop, table_put
-from pyjitsi.bridge.plane.native.wire cimport stamp_socket
 from pyjitsi.bridge.plane.projection cimport Projection
 
-cdef extern from "<pthread.h>" nogil:
-    int pthread_create(pthread_t*, void*, void* (*)(void*) noexcept nogil, void*)
-    int pthread_join(pthread_t, void**)
-
-cdef extern from "<unistd.h>" nogil:
-    ssize_t write(int, const void*, size_t)
-
-DATAGRAM, EARLY, LEVEL, FEEDBACK, FIRST, KEYFRAME, MISSED = range(7)  # kinds of events, as shard.pxd numbers them
 DROP_NAMES = (
     "auth", "replay", "short", "unknown-pt", "unknown-ssrc", "malformed", "muted", "unknown-rtx", "oversize",
 )
-MAX_PORTS = 256
-
-
-cdef void* run(void* shard) noexcept nogil:
-    (<Shard>shard).loop()
-    return NULL
-
-
-cdef class Engine:
-    """One plane thread and its tables; without ``start`` it is driven by ``feed``, as tests do."""
-
-    cdef Shard shard
-
-    def __init__(self):
-        self.shard = Shard()
-
-    def start(self, int wake_fd, int notify_fd):
-        """Begin to read the ports. Both are event counters (eventfd): one wakes the thread, the other tells of events."""
-        self.shard.wake_fd, self.shard.notify_fd = wake_fd, notify_fd
-        self.shard.stopping = False
-        if pthread_create(&self.shard.thread, NULL, run, <void*>self.shard) != 0:
-            raise OSError("the plane's thread can't be started")
-        self.shard.running = True
-
-    def stop(self):
-        """End the thread, and wait for that."""
-        if not self.shard.running:
-            return
-        self.shard.stopping = True
-        self._wake()
-        with nogil:
-            pthread_join(self.shard.thread, NULL)
-        self.shard.running = False
-
-    def _wake(self):
-        cdef uint64_t one = 1
-        if self.shard.wake_fd >= 0:
-            write(self.shard.wake_fd, &one, 8)
-
-    def add_port(self, int fd, int zone):
-        """Read this socket; its datagrams are of a zone."""
-        if self.shard.port_count >= MAX_PORTS:
-            raise OSError(f"{MAX_PORTS} sockets are the most that a plane reads")
-        stamp_socket(fd)
-        with nogil:
-            self.shard.lock()
-            self.shard.ports[self.shard.port_count].fd = fd
-            self.shard.ports[self.shard.port_count].zone = zone
-            self.shard.port_count += 1
-            self.shard.unlock()
-        self._wake()
-
-    def remove_port(self, int fd):
-        """Read this socket no more; after this it may be closed."""
-        cdef int i
-        with nogil:
-            self.shard.lock()
-            for i in range(self.shard.port_count):
-                if self.shard.ports[i].fd == fd:
-                    self.shard.port_count -= 1
-                    self.shard.ports[i] = self.shard.ports[self.shard.port_count]
-                    break
-            self.shard.unlock()
-
-    def feed(self, bytes key, bytes data, double at):
-        """One datagram, as if it came from a socket; what it causes is captured."""
-        cdef unsigned char buffer[2048]
-        cdef Key from_
-        cdef int size = min(len(data), 2048)
-        memcpy(from_.bytes, <const unsigned char*>key, 20)
-        memcpy(buffer, <const unsigned char*>data, size)
-        with nogil:
-            self.shard.lock()
-            self.shard.datagram(&from_, -1, buffer, size, at)
-            self.shard.flush(True)
-            self.shard.unlock()
-
-    def take_captured(self):
-        """What would have been sent: (peer, datagram), in order."""
-        cdef list found = []
-        cdef long at = 0
-        cdef int head[2]
-        self.shard.lock()
-        while at < self.shard.captured_size:
-            memcpy(head, self.shard.captured + at, 8)
-            found.append((head[0], self.shard.captured[at + 8 : at + 8 + head[1]]))
-            at += 8 + head[1]
-        self.shard.captured_size = 0
-        self.shard.unlock()
-        return found
-
-    def take_events(self):
-        """(kind, who, what, count, lost, at, rate, gradient or None, key, fd, data) since the last call."""
-        cdef Event* events
-        cdef int count, i
-        cdef list found = []
-        with nogil:
-            self.shard.lock()
-            events, count = self.shard.events, self.shard.event_count
-            self.shard.events, self.shard.event_count, self.shard.event_room = NULL, 0, 0
-            self.shard.notified = False
-            self.shard.unlock()
-        for i in range(count):
-            found.append((
-                events[i].kind, events[i].who, events[i].what, events[i].count, events[i].lost, events[i].at,
-                events[i].rate, None if isnan(events[i].gradient) else events[i].gradient,
-                events[i].key.bytes[:20], events[i].fd,
-                events[i].data[: events[i].size] if events[i].data != NULL else b"",
-            ))
-            free(events[i].data)
-        free(events)
-        return found
-
-    @property
-    def unsent(self):
-        """Datagrams that the kernel would not take."""
-        return self.shard.unsent
-
-    @property
-    def overflowed(self):
-        """Datagrams for control that were lost, because control was too slow."""
-        return self.shard.events_lost
-
-    @property
-    def gso(self):
-        """Whether the kernel and the path take UDP GSO, as far as was seen."""
-        return bool(self.shard.gso)
-
 
 @cython.no_gc
 cdef class PeerHandle:

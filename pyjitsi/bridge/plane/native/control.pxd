@@ -1,0 +1,16 @@
+# RTCP of peers.
+from libc.stdint cimport uint32_t
+
+from pyjitsi.bridge.plane.feedback cimport FeedbackReader
+from pyjitsi.bridge.plane.native.egress cimport Egress
+from pyjitsi.bridge.plane.native.state cimport Peer
+
+
+cdef class Control(Egress):
+    cdef FeedbackReader reader
+
+    cdef void rtcp(self, Peer* peer, unsigned char* data, int size, double at) noexcept nogil
+    cdef void report_blocks(self, Peer* peer, unsigned char* data, int start, int end, int count,
+                            double at) noexcept nogil
+    cdef void transport_feedback(self, Peer* peer, unsigned char* data, int start, int end, double at) noexcept nogil
+    cdef void keyframe_wanted(self, Peer* peer, uint32_t ssrc, double at) noexcept nogil

@@ -1,0 +1,156 @@
+"""RTCP of peers: reports and feedback become sums for Python, NACKs are answered here, key frames are asked for there."""
+
+from libc.math cimport NAN
+from libc.stdint cimport uint32_t, uint64_t
+
+from pyjitsi.bridge.plane.feedback cimport FeedbackReader
+from pyjitsi.bridge.plane.native.cipher cimport unprotect_rtcp
+from pyjitsi.bridge.plane.native.mailbox cimport T_FEEDBACK, T_KEYFRAME, Event
+from pyjitsi.bridge.plane.native.state cimport *
+from pyjitsi.bridge.plane.native.tables cimport bitrate_of, table_find, word
+
+
+cdef class Control(Egress):
+    """A shard's reading of RTCP."""
+
+    def __cinit__(self):
+        self.reader = FeedbackReader()
+
+    cdef void rtcp(self, Peer* peer, unsigned char* data, int size, double at) noexcept nogil:
+        cdef int start = 0, end, kind, count, i
+        cdef uint32_t index = 0, ssrc
+        cdef ControlSsrc* control = NULL
+        cdef Stream* stream
+        cdef Route* route
+        cdef int bits
+        if size < 8:
+            peer.dropped[D_SHORT] += 1
+            return
+        size = unprotect_rtcp(&peer.inbound, data, size, &index)
+        if size < 0:
+            peer.dropped[D_AUTH] += 1
+            return
+        ssrc = word(data + 4)
+        for i in range(peer.control_count):
+            if peer.control[i].ssrc == ssrc:
+                control = &peer.control[i]
+        if control == NULL:
+            i = peer.control_count if peer.control_count < CONTROL_SSRCS else index % CONTROL_SSRCS
+            peer.control_count += peer.control_count < CONTROL_SSRCS
+            control = &peer.control[i]
+            control.ssrc, control.highest, control.bitmap = ssrc, -1, 0
+        if control.highest >= 0 and index <= control.highest:
+            if control.highest - index >= 64 or control.bitmap >> (control.highest - index) & 1:
+                peer.dropped[D_REPLAY] += 1
+                return
+            control.bitmap |= <uint64_t>1 << (control.highest - index)
+        else:
+            bits = 64 if control.highest < 0 or index - control.highest >= 64 else <int>(index - control.highest)
+            control.bitmap = (control.bitmap << bits if bits < 64 else 0) | 1
+            control.highest = index
+        while start < size:
+            if start + 4 > size or data[start] >> 6 != 2:
+                peer.dropped[D_MALFORMED] += 1
+                return
+            end = start + 4 + (data[start + 2] << 8 | data[start + 3]) * 4
+            if end > size:
+                peer.dropped[D_MALFORMED] += 1
+                return
+            kind, count = data[start + 1], data[start] & 31
+            if kind == 200 and end - start >= 28:
+                stream = <Stream*>table_find(&peer.streams, word(data + start + 4))
+                if stream != NULL:
+                    stream.report_ntp = <uint64_t>word(data + start + 8) << 32 | word(data + start + 12)
+                    stream.report_rtp, stream.report_at, stream.has_report = word(data + start + 16), at, True
+                self.report_blocks(peer, data, start + 28, end, count, at)
+            elif kind == 201 and end - start >= 8:
+                self.report_blocks(peer, data, start + 8, end, count, at)
+            elif kind == 205 and count == 1 and end - start >= 12:
+                peer.nacks_received += 1
+                route = <Route*>table_find(&peer.routes, word(data + start + 8))
+                start += 12
+                while route != NULL and start + 4 <= end:
+                    bits = data[start + 2] << 8 | data[start + 3]
+                    count = data[start] << 8 | data[start + 1]
+                    self.resend(route, count, at)
+                    for i in range(16):
+                        if bits >> i & 1:
+                            self.resend(route, (count + i + 1) & 0xFFFF, at)
+                    start += 4
+            elif kind == 205 and count == 15:
+                self.transport_feedback(peer, data, start + 4, end, at)
+            elif kind == 206 and count == 1 and end - start >= 12:
+                self.keyframe_wanted(peer, word(data + start + 8), at)
+            elif kind == 206 and count == 4:
+                start += 12
+                while start + 8 <= end:
+                    self.keyframe_wanted(peer, word(data + start), at)
+                    start += 8
+            start = end
+
+    cdef void report_blocks(self, Peer* peer, unsigned char* data, int start, int end, int count,
+                            double at) noexcept nogil:
+        cdef int i
+        cdef uint32_t middle
+        cdef double rtt
+        cdef Event* event
+        while count and start + 24 <= end:
+            middle = word(data + start + 16)
+            for i in range(REPORTS):
+                if middle and peer.reports[i].middle == middle:
+                    rtt = at - peer.reports[i].at - word(data + start + 20) / 65536.0
+                    if 0 < rtt < 7:
+                        peer.rtt = rtt
+            if not peer.transport_cc and table_find(&peer.routes, word(data + start)) != NULL:
+                event = self.tell(T_FEEDBACK, peer.id, 0, at, False)
+                if event != NULL:
+                    event.lost, event.count = data[start + 4], 256 - data[start + 4]
+                    event.rate, event.gradient = bitrate_of(peer, at), NAN
+            start += 24
+            count -= 1
+
+    cdef void transport_feedback(self, Peer* peer, unsigned char* data, int start, int end, double at) noexcept nogil:
+        cdef int status, number, delivered = 0, lost = 0
+        cdef double sent, first_sent = 0, last_sent = 0, first_arrival = 0, last_arrival = 0
+        cdef Event* event
+        if not self.reader.open(data, start, end):
+            peer.dropped[D_MALFORMED] += 1
+            return
+        number = self.reader.base
+        while True:
+            status = self.reader.next(data)
+            if status == -1:
+                break
+            if status < 0:
+                peer.dropped[D_MALFORMED] += 1
+                return
+            sent = 0
+            if ((peer.next_number - number) & 0xFFFF) <= DEPARTED and number != peer.next_number:
+                sent = peer.departed[number % DEPARTED].at
+                peer.departed[number % DEPARTED].at = 0
+            number = (number + 1) & 0xFFFF
+            if sent == 0:
+                continue
+            if status == 0:
+                lost += 1
+                continue
+            if delivered == 0:
+                first_sent, first_arrival = sent, self.reader.ticks * 250e-6
+            delivered += 1
+            last_sent, last_arrival = sent, self.reader.ticks * 250e-6
+        if delivered or lost:
+            event = self.tell(T_FEEDBACK, peer.id, 0, at, False)
+            if event != NULL:
+                event.count, event.lost, event.rate, event.gradient = delivered, lost, bitrate_of(peer, at), NAN
+                if last_sent - first_sent >= 0.01:
+                    event.gradient = ((last_arrival - first_arrival) - (last_sent - first_sent)) * 1000 / (
+                        last_sent - first_sent)
+
+    cdef void keyframe_wanted(self, Peer* peer, uint32_t ssrc, double at) noexcept nogil:
+        cdef Route* route = <Route*>table_find(&peer.routes, ssrc)
+        cdef Event* event
+        peer.plis_received += 1
+        if route != NULL:
+            event = self.tell(T_KEYFRAME, route.source.owner.id, route.source.id, at, True)
+            if event != NULL:
+                event.count = peer.id

@@ -1,0 +1,44 @@
+# What a plane thread is told of addresses, and what it tells Python.
+from pyjitsi.bridge.plane.native.state cimport Key, KeyEntry, Peer
+
+cdef extern from "<pthread.h>" nogil:
+    ctypedef struct pthread_mutex_t:
+        pass
+
+cdef enum:
+    T_DATAGRAM, T_EARLY, T_LEVEL, T_FEEDBACK, T_FIRST, T_KEYFRAME, T_MISSING
+
+cdef struct Event:
+    int kind
+    int who
+    int what
+    int count
+    int lost
+    int fd
+    int size
+    double at
+    double rate
+    double gradient
+    Key key
+    unsigned char* data
+
+
+cdef class Mailbox:
+    cdef pthread_mutex_t mutex
+    cdef int notify_fd
+    cdef bint notified
+    cdef KeyEntry* addresses
+    cdef int address_mask
+    cdef int address_used
+    cdef Event* events
+    cdef int event_count
+    cdef int event_room
+    cdef long long events_lost
+
+    cdef void lock(self) noexcept nogil
+    cdef void unlock(self) noexcept nogil
+    cdef Peer* find(self, Key* key) noexcept nogil
+    cdef bint bind(self, Key* key, Peer* peer) noexcept nogil
+    cdef Event* tell(self, int kind, int who, int what, double at, bint urgent) noexcept nogil
+    cdef void tell_datagram(self, int kind, int who, Key* key, int fd, unsigned char* data, int size,
+                            double at) noexcept nogil

@@ -1,0 +1,124 @@
+"""The lock of a plane thread, the addresses of its peers, and the events that wait for Python."""
+
+from libc.stdint cimport uint64_t
+from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.string cimport memcmp, memcpy, memset
+
+from pyjitsi.bridge.plane.native.state cimport Key, KeyEntry, Peer
+from pyjitsi.bridge.plane.native.tables cimport key_hash
+
+cdef extern from "<pthread.h>" nogil:
+    int pthread_mutex_init(pthread_mutex_t*, void*)
+    int pthread_mutex_destroy(pthread_mutex_t*)
+    int pthread_mutex_lock(pthread_mutex_t*)
+    int pthread_mutex_unlock(pthread_mutex_t*)
+
+cdef extern from "<unistd.h>" nogil:
+    ssize_t write(int, const void*, size_t)
+
+cdef enum:
+    EVENTS = 16384           # that wait for Python at the most
+
+
+cdef class Mailbox:
+    """The lowest layer of a shard."""
+
+    def __cinit__(self):
+        pthread_mutex_init(&self.mutex, NULL)
+        self.notify_fd = -1
+
+    def __dealloc__(self):
+        cdef int i
+        for i in range(self.event_count):
+            free(self.events[i].data)
+        free(self.events)
+        free(self.addresses)
+        pthread_mutex_destroy(&self.mutex)
+
+    cdef void lock(self) noexcept nogil:
+        pthread_mutex_lock(&self.mutex)
+
+    cdef void unlock(self) noexcept nogil:
+        pthread_mutex_unlock(&self.mutex)
+
+    # Addresses.
+
+    cdef Peer* find(self, Key* key) noexcept nogil:
+        cdef int at
+        if self.addresses == NULL:
+            return NULL
+        at = key_hash(key) & self.address_mask
+        while self.addresses[at].used:
+            if memcmp(&self.addresses[at].key, key, sizeof(Key)) == 0:
+                return self.addresses[at].peer
+            at = (at + 1) & self.address_mask
+        return NULL
+
+    cdef bint bind(self, Key* key, Peer* peer) noexcept nogil:
+        """Set what an address belongs to; NULL for nobody."""
+        cdef KeyEntry* before = self.addresses
+        cdef int i, at, size = self.address_mask + 1
+        if before == NULL or self.address_used * 2 >= size:
+            # Entries of nobody go when the table is made anew.
+            size = 64 if before == NULL else size * 2
+            self.addresses = <KeyEntry*>calloc(size, sizeof(KeyEntry))
+            if self.addresses == NULL:
+                self.addresses = before
+                return False
+            i = self.address_mask
+            self.address_mask, self.address_used = size - 1, 0
+            if before != NULL:
+                for at in range(i + 1):
+                    if before[at].used and before[at].peer != NULL:
+                        self.bind(&before[at].key, before[at].peer)
+                free(before)
+        at = key_hash(key) & self.address_mask
+        while self.addresses[at].used and memcmp(&self.addresses[at].key, key, sizeof(Key)) != 0:
+            at = (at + 1) & self.address_mask
+        if not self.addresses[at].used:
+            self.addresses[at].used = True
+            self.addresses[at].key = key[0]
+            self.address_used += 1
+        self.addresses[at].peer = peer
+        return True
+
+    # What Python is told.
+
+    cdef Event* tell(self, int kind, int who, int what, double at, bint urgent) noexcept nogil:
+        cdef Event* event
+        cdef Event* grown
+        cdef uint64_t one = 1
+        if self.event_count == self.event_room:
+            if self.event_room >= EVENTS:
+                self.events_lost += 1
+                return NULL
+            grown = <Event*>realloc(self.events, (self.event_room * 2 + 64) * sizeof(Event))
+            if grown == NULL:
+                return NULL
+            self.events = grown
+            self.event_room = self.event_room * 2 + 64
+        event = &self.events[self.event_count]
+        self.event_count += 1
+        memset(event, 0, sizeof(Event))
+        event.kind, event.who, event.what, event.at = kind, who, what, at
+        if urgent and not self.notified and self.notify_fd >= 0:
+            self.notified = True
+            write(self.notify_fd, &one, 8)
+        return event
+
+    cdef void tell_datagram(self, int kind, int who, Key* key, int fd, unsigned char* data, int size,
+                            double at) noexcept nogil:
+        cdef unsigned char* copy
+        cdef Event* event
+        if self.event_count >= EVENTS // 2:  # a flood of what nobody asked for must not crowd out the rest
+            self.events_lost += 1
+            return
+        copy = <unsigned char*>malloc(size)
+        if copy == NULL:
+            return
+        event = self.tell(kind, who, 0, at, True)
+        if event == NULL:
+            free(copy)
+            return
+        memcpy(copy, data, size)
+        event.data, event.size, event.key, event.fd = copy, size, key[0], fd
