@@ -3,6 +3,7 @@
 import fcntl
 import ipaddress
 import os
+import random
 import secrets
 import socket
 from collections.abc import Mapping
@@ -18,6 +19,9 @@ from cryptography.x509.oid import NameOID
 from pyjitsi.service import StartError
 
 CERTIFICATE_DAYS = 397
+
+
+PRIVATE_PORTS = range(15_000, 30_000)  # below what kernels give to outgoing connections (ip_local_port_range)
 
 
 class State:
@@ -102,11 +106,20 @@ def _general_name(text: str) -> x509.GeneralName:
         return x509.DNSName(text)
 
 
-def free_port() -> int:
-    """A free TCP port on loopback, for services that only we talk to."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """A free port on loopback, for services that only we talk to. Raises StartError.
+
+    Not one that the kernel would give: those are for outgoing connections too, and one of ours might get it before the
+    service opens it.
+    """
+    for port in random.sample(PRIVATE_PORTS, 100):
+        with socket.socket(type=kind) as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise StartError(f"no free port from {PRIVATE_PORTS.start} to {PRIVATE_PORTS.stop - 1} on 127.0.0.1")
 
 
 def to_toml(values: Mapping[str, Any]) -> str:

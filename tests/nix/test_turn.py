@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from pyjitsi.up.state import free_port
 from tests.nix.nix import Nix
-from tests.support.server import free_port
 
 SECRET = "only-for-this-test"
 

@@ -14,8 +14,8 @@ from pydantic import SecretStr
 
 from pyjitsi.prosody.config import render
 from pyjitsi.prosody.settings import ProsodySettings
+from pyjitsi.up.state import free_port
 from pyjitsi.xmpp.settings import ClientSettings, ComponentSettings
-from tests.support.server import free_port
 
 MISSING = "no Prosody on this machine; install the package prosody"
 

@@ -17,14 +17,9 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from pyjitsi.up.state import free_port
+
 ADDRESS = re.compile(r"https?://[^\s/]+/")
-
-
-def free_port(kind: socket.SocketKind) -> int:
-    """A port that was free a moment ago."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -10,10 +10,10 @@ import pytest
 from pyjitsi.bridge import service
 from pyjitsi.bridge.service import BridgeService
 from pyjitsi.bridge.settings import BridgeSettings
+from pyjitsi.up.state import free_port
 from pyjitsi.xmpp.settings import ClientSettings
 from tests.scenario.bridge.client import Client
 from tests.scenario.bridge.focus import BREWERY, FakeConnection, Focus
-from tests.support.server import free_port
 
 Join = Callable[[str], Awaitable[Client]]
 

@@ -12,11 +12,11 @@ from prometheus_client import REGISTRY
 from pyjitsi.bridge import service
 from pyjitsi.bridge.service import BridgeService
 from pyjitsi.bridge.settings import BridgeSettings
+from pyjitsi.up.state import free_port
 from pyjitsi.xmpp.settings import ClientSettings
 from pyjitsi.xmpp.stanzas import colibri2, ssma
 from tests.scenario.bridge.client import Client
 from tests.scenario.bridge.focus import AUDIO, BREWERY, VIDEO, FakeConnection, Focus
-from tests.support.server import free_port
 
 
 @dataclass

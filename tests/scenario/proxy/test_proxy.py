@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from pyjitsi.up.state import free_port
 from tests.nix.nix import Nix, library, missing
 from tests.support.prosody import MISSING, executable
-from tests.support.server import MeetingServer, free_port
+from tests.support.server import MeetingServer
 from tests.vm.debian.proxies import caddyfile, nginx_conf
 
 COMMON = 'enable = true; hostName = "localhost"; bridge.name = "jvb";'

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.server import MeetingServer, free_port
+from pyjitsi.up.state import free_port
+from tests.support.server import MeetingServer
 
 pytestmark = pytest.mark.skipif(shutil.which("prosody") is None, reason="no Prosody on this machine")
 

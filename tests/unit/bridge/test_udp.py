@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from pyjitsi.bridge.plane.api import Address
 from pyjitsi.bridge.udp import MediaPort
-from tests.support.server import free_port
+from pyjitsi.up.state import free_port
 
 
 @pytest.fixture

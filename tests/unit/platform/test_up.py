@@ -9,7 +9,7 @@ import pytest
 
 from pyjitsi.service import StartError
 from pyjitsi.up import plan
-from pyjitsi.up.state import State, to_toml
+from pyjitsi.up.state import State, free_port, to_toml
 
 
 @pytest.fixture
@@ -97,3 +97,9 @@ def test_tables_that_do_not_exist_are_refused(state: State, tmp_path: Path) -> N
     (tmp_path / "c.toml").write_text("[brigde]\nudp_port = 1\n")
     with pytest.raises(StartError, match=r"\[brigde\]: no such table"):
         plan.make(state, "127.0.0.1:18080", None, None, 18081, tmp_path / "c.toml")
+
+
+def test_ports_for_services_are_none_that_an_outgoing_connection_may_take_first() -> None:
+    lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        assert all(free_port(kind) < lowest for _ in range(20))
