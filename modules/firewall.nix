@@ -17,18 +17,13 @@ let
       }) remote
     )
     ++ lib.optionals (cfg.bridge.enable && !cfg.xmpp.isLocal) (
-      lib.concatMap
-        (from: [
-          {
-            inherit from;
-            port = cfg.bridge.httpPort;
-          }
-          {
-            inherit from;
-            port = cfg.bridge.httpPort + 1;
-          }
-        ])
-        cfg.bridge.allowFrom
+      lib.concatMap (
+        from:
+        map (port: { inherit from port; }) [
+          cfg.bridge.httpPort
+          (cfg.bridge.httpPort + 1)
+        ]
+      ) cfg.bridge.allowFrom
     );
   is6 = address: lib.hasInfix ":" address;
   nftables =

@@ -22,7 +22,7 @@ ESTIMATION = (
     "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
     "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
 )
-SCTP_PORT = 5000
+SCTP_PORT = 5000  # on both sides
 MAX_ID = 256  # characters of an endpoint's id; a room's resource is the longest thing that becomes one
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pyjitsi import clock
 from pyjitsi.bridge.channel import RATE, RELAY_RATE, ChannelReader
+from pyjitsi.bridge.colibri import SCTP_PORT
 from pyjitsi.bridge.conference import Conference
 from pyjitsi.bridge.endpoint import Endpoint
 from pyjitsi.bridge.messages import MAX_BYTES
@@ -23,7 +24,6 @@ from pyjitsi.bridge.relay import Relay
 if TYPE_CHECKING:
     from aiortc import RTCDataChannel
 
-PORT = 5000  # of SCTP, on both sides
 PROTOCOL = "http://jitsi.org/protocols/colibri"
 MAX_WAITING = 256 * 1024  # bytes to a client that does not read, before its channel is closed
 
@@ -64,7 +64,7 @@ class DataTransport:
         self._opened: Callable[[RTCDataChannel], None] = opened
         self._receiver: Any = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._sctp: RTCSctpTransport = RTCSctpTransport(self, PORT)  # pyright: ignore[reportArgumentType]
+        self._sctp: RTCSctpTransport = RTCSctpTransport(self, SCTP_PORT)  # pyright: ignore[reportArgumentType]
         self._sctp.on("datachannel", self._channel)
 
     @property
@@ -76,7 +76,7 @@ class DataTransport:
         """DTLS stands: the association may begin."""
         from aiortc import RTCDataChannel, RTCDataChannelParameters, RTCSctpCapabilities
 
-        self._spawn(self._sctp.start(RTCSctpCapabilities(MAX_BYTES), PORT))
+        self._spawn(self._sctp.start(RTCSctpCapabilities(MAX_BYTES), SCTP_PORT))
         if self._opens:
             channel = RTCDataChannel(self._sctp, RTCDataChannelParameters(label="default", protocol=PROTOCOL))
             channel.on("open", lambda: self._opened(channel))

@@ -30,20 +30,12 @@ class BridgeCollector(Collector):
         yield GaugeMetricFamily("pyjitsi_bridge_endpoints", "Endpoints now.", bridge.endpoint_count)
         drops: Counter[str] = Counter(bridge.dropped)
         drops.update(self._losses())
-        totals: Counter[str] = Counter(dict.fromkeys(TOTALS, 0))
-        totals.update(bridge.gone)
         for conference in bridge.conferences.values():
             for endpoint in conference.endpoints.values():
                 drops.update(endpoint.dropped)
-                counters = bridge.plane.counters(endpoint.key)
-                drops.update(counters.dropped or {})
-                totals.update(totals_of(counters))
-        relayed: Counter[str] = Counter(bridge.gone_relays)
-        for conference in bridge.conferences.values():
-            for relay in conference.relays:
-                relayed.update(totals_of(bridge.plane.counters(relay.key)))
-        yield from self._as_jvb(relayed)
-        for name, value in sorted(totals.items()):
+                drops.update(bridge.plane.counters(endpoint.key).dropped or {})
+        yield from self._as_jvb(totals(bridge, relays=True))
+        for name, value in sorted(totals(bridge, relays=False).items()):
             yield CounterMetricFamily(f"pyjitsi_bridge_{name}", f"{name.replace('_', ' ')}, total.", value=value)
         yield CounterMetricFamily("pyjitsi_bridge_faults", "Errors of the bridge's own.", value=bridge.faults)
         dropped = CounterMetricFamily("pyjitsi_bridge_dropped", "Datagrams not taken, by reason.", labels=["reason"])
@@ -110,3 +102,13 @@ RELAYED = ("packets_sent", "packets_received", "bytes_sent", "bytes_received")
 def totals_of(counters: object) -> dict[str, int]:
     """The plane's totals of an endpoint by metric name."""
     return {name: getattr(counters, name) for name in TOTALS}
+
+
+def totals(bridge: "Bridge", *, relays: bool) -> Counter[str]:
+    """Of all endpoints, or of all relays, that ever were."""
+    found: Counter[str] = Counter(dict.fromkeys(TOTALS, 0))
+    found.update(bridge.gone_relays if relays else bridge.gone)
+    for conference in bridge.conferences.values():
+        for peer in conference.relays if relays else conference.endpoints.values():
+            found.update(totals_of(bridge.plane.counters(peer.key)))
+    return found

@@ -4,17 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from pyjitsi.bridge.bridge import Bridge
-from pyjitsi.bridge.metrics import TOTALS, totals_of
-
-
-def totals(bridge: Bridge, *, relays: bool) -> Counter[str]:
-    """Of all endpoints, or of all relays, that ever were."""
-    found: Counter[str] = Counter(dict.fromkeys(TOTALS, 0))
-    found.update(bridge.gone_relays if relays else bridge.gone)
-    for conference in bridge.conferences.values():
-        for peer in conference.relays if relays else conference.endpoints.values():
-            found.update(totals_of(bridge.plane.counters(peer.key)))
-    return found
+from pyjitsi.bridge.metrics import totals
 
 
 @dataclass

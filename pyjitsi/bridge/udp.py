@@ -122,7 +122,7 @@ class MediaPort:
         self._after_batch()
 
     def _way(self, address: Address) -> int:
-        found = self._ways.get(address) or self._default(address[0])
+        found = self._socket(address)
         return -2 if found is None else found.fileno()  # nowhere
 
     def _arrived_by(self, address: Address, descriptor: int) -> None:
@@ -213,17 +213,19 @@ class MediaPort:
 
     def send(self, datagrams: Iterable[tuple[bytes, Address]]) -> None:
         """Send each from where its peer sends to; what the kernel can't take now is lost, as in a network."""
-        ways = self._ways
         for data, address in datagrams:
-            out = ways.get(address) or self._default(address[0])
+            out = self._socket(address)
             try:
                 if out is not None:
                     out.sendto(data, (address[0].partition("%")[0], address[1]))
             except OSError:
                 self._unsent += 1
 
-    def _default(self, text: str) -> socket.socket | None:
-        ip, _, zone = text.partition("%")
+    def _socket(self, address: Address) -> socket.socket | None:
+        """The one that an address came by, or the one for its kind."""
+        if (known := self._ways.get(address)) is not None:
+            return known
+        ip, _, zone = address[0].partition("%")
         six, loopback = _kind(ip)
         return self._defaults.get((zone, six, loopback)) or self._defaults.get((zone, six, False))
 

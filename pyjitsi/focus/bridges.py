@@ -115,6 +115,14 @@ class BridgeRegistry:
         bridge.failed_at = None
         return Found(jid)
 
+    def operational_count(self, now: float) -> int:
+        """How many can be used."""
+        return sum(self.operational(each, now) for each in self.bridges.values())
+
+    def in_shutdown_count(self) -> int:
+        """How many are in graceful shutdown."""
+        return sum(each.graceful_shutdown for each in self.bridges.values())
+
     def operational(self, bridge: Bridge, now: float) -> bool:
         """Whether it is well, or has been left alone for long enough to be tried again."""
         return bridge.failed_at is None or now - bridge.failed_at >= self._quarantine

@@ -147,8 +147,8 @@ class FocusControl:
             "largest_conference": max(sizes, default=0),
             "bridge_selector": {
                 "bridge_count": len(bridges),
-                "operational_bridge_count": sum(registry.operational(each, now) for each in bridges),
-                "in_shutdown_bridge_count": sum(each.graceful_shutdown for each in bridges),
+                "operational_bridge_count": registry.operational_count(now),
+                "in_shutdown_bridge_count": registry.in_shutdown_count(),
                 "bridge_version_count": len({each.full_version for each in bridges}),
             },
             "version": __version__,

@@ -70,10 +70,6 @@ class FocusService:
 
     def _name_as_jicofo(self) -> None:
         registry = self.choice.registry
-
-        def operational() -> int:
-            return sum(registry.operational(each, clock.monotonic()) for each in registry.bridges.values())
-
         figures: dict[str, Callable[[], float]] = {
             "conferences": lambda: len(self.rooms),
             "participants_current": lambda: sum(len(room.conference.members) for room in self.rooms.values()),
@@ -81,10 +77,8 @@ class FocusService:
                 (len(room.conference.members) for room in self.rooms.values()), default=0
             ),
             "bridge_selector_bridge_count": lambda: len(registry.bridges),
-            "bridge_selector_bridge_count_operational": operational,
-            "bridge_selector_bridge_count_in_shutdown": lambda: sum(
-                each.graceful_shutdown for each in registry.bridges.values()
-            ),
+            "bridge_selector_bridge_count_operational": lambda: registry.operational_count(clock.monotonic()),
+            "bridge_selector_bridge_count_in_shutdown": registry.in_shutdown_count,
             "healthy": lambda: float(self.health().healthy),
         }
         for name, figure in figures.items():

@@ -7,7 +7,6 @@ service used of processor and memory meanwhile.
 
 import argparse
 import asyncio
-import os
 import random
 import statistics
 import sys
@@ -17,12 +16,11 @@ from pathlib import Path
 
 from pyjitsi.xmpp.stanzas import jingle
 from pyjitsi.xmpp.stanzas.ice_udp import Fingerprint, IceUdpTransport
+from tests.bench.process import memory, processor
 from tests.support.jingle_sdp import LocalSources, Offer, accept
 from tests.support.participant import Participant
 from tests.support.server import MeetingServer
 from tests.support.xmpp_client import Refused, XmppClient
-
-TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Silent(Participant):
@@ -66,13 +64,9 @@ class Silent(Participant):
         return True
 
 
-def usage(server: MeetingServer) -> dict[str, tuple[float, int]]:
+def usage(server: MeetingServer) -> dict[str, tuple[float, float]]:
     """Processor seconds and resident MB of each service."""
-    found: dict[str, tuple[float, int]] = {}
-    for name, pid in server.children().items():
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        found[name] = (int(fields[11]) + int(fields[12])) / TICKS, int(fields[21]) * os.sysconf("SC_PAGESIZE") >> 20
-    return found
+    return {name: (processor(pid), memory(pid)) for name, pid in server.children().items()}
 
 
 async def run(options: argparse.Namespace) -> int:
@@ -106,8 +100,8 @@ async def run(options: argparse.Namespace) -> int:
         if len(took) > 1:
             marks = statistics.quantiles(took, n=100)
             print(f"request to accepted: median {marks[49]:.2f} s, 99th percentile {marks[98]:.2f} s")
-        for name, (processor, memory) in usage(server).items():
-            print(f"{name}: {processor - before[name][0]:.1f} s of processor, {memory} MB resident")
+        for name, (seconds, megabytes) in usage(server).items():
+            print(f"{name}: {seconds - before[name][0]:.1f} s of processor, {megabytes:.0f} MB resident")
         print(f"these {len(clients)} clients, in one process: {time.process_time() - own:.1f} s of processor")
         worst = server.metric("focus", "pyjitsi_loop_lag_worst_seconds")
         print(f"the focus's loop was {worst * 1000:.0f} ms late at the worst")

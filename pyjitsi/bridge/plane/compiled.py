@@ -24,7 +24,6 @@ from pyjitsi.bridge.plane.api import (
     Event,
     Feedback,
     FirstMedia,
-    LayersChanged,
     SrtpKeys,
 )
 from pyjitsi.bridge.plane.egress import Transmits
@@ -277,15 +276,9 @@ class CompiledPlane(PythonPlane):
             return
         self._reported_at = now
         self._reports.statistics(now)
-        for endpoint in self.endpoints.values():
-            for source in endpoint.sources.values():
-                if source.spec.media == "video" and source.meter.due(now):
-                    self._measure(source)
-                    layers = source.meter.measure(now)
-                    if layers is not None:
-                        self.events.append(LayersChanged(endpoint.id, source.spec.name, layers))
+        self.measure_layers(now)
 
-    def _measure(self, source: IncomingSource) -> None:
+    def before_measuring(self, source: IncomingSource) -> None:
         for stream in source.streams:
             size, frames, height, at = self._meters[id(stream)].take_meter()
             source.meter.encodings[stream.encoding].add(size, frames, height, at)

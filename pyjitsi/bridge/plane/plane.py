@@ -133,6 +133,9 @@ class PythonPlane:
     def source_closed(self, owner: Endpoint, source: IncomingSource) -> None:
         """A source's streams are about to go; its routes have gone."""
 
+    def before_measuring(self, source: IncomingSource) -> None:
+        """A source's meter is about to be read."""
+
     def route_opened(self, route: Route) -> None:
         """A route is there."""
 
@@ -328,9 +331,14 @@ class PythonPlane:
     def tick(self, now: float) -> None:
         self.now = max(self.now, now)
         self._reports.tick(now)
+        self.measure_layers(now)
+
+    def measure_layers(self, now: float) -> None:
+        """Tell what flows of each video source, once a second."""
         for endpoint in self.endpoints.values():
             for source in endpoint.sources.values():
-                if source.spec.media == "video":
+                if source.spec.media == "video" and source.meter.due(now):
+                    self.before_measuring(source)
                     layers = source.meter.measure(now)
                     if layers is not None:
                         self.events.append(LayersChanged(endpoint.id, source.spec.name, layers))

@@ -12,31 +12,18 @@ import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 
+from tests.bench.process import memory, processor
 from tests.bench.sfu.janus import Janus
 from tests.bench.sfu.ours import Ours
 from tests.bench.sfu.peer import Peer, prepare
 
-TICKS = os.sysconf("SC_CLK_TCK")
 BITRATE = 2_500_000
 WARM_UP = 4.0  # over the first key frames: the load answers no PLI
 CHECKED = 10  # one receiver in so many opens what it gets
-
-
-def processor(pid: int) -> float:
-    """Seconds of processor that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def memory(pid: int) -> float:
-    """Resident MB."""
-    line = next(each for each in Path(f"/proc/{pid}/status").read_text().splitlines() if each.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,6 @@ from pyjitsi.bridge.plane.native.tables cimport depart, guess
 from pyjitsi.bridge.plane.native.wire cimport BATCH, send_trains
 from pyjitsi.rtp.vp8 cimport Vp8Descriptor
 
-cdef enum:
-    NO_PICTURE = -2
-
 cdef double MIN_SPACING = 0.010
 
 

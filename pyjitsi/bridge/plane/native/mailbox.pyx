@@ -57,10 +57,15 @@ cdef class Mailbox:
     cdef bint bind(self, Key* key, Peer* peer) noexcept nogil:
         """Set what an address belongs to; NULL for nobody."""
         cdef KeyEntry* before = self.addresses
-        cdef int i, at, size = self.address_mask + 1
+        cdef int i, at, size = self.address_mask + 1, live = 0
         if before == NULL or self.address_used * 2 >= size:
-            # Entries of nobody go when the table is made anew.
-            size = 64 if before == NULL else size * 2
+            # Entries of nobody go when the table is made anew: it is as large as the others ask for.
+            if before != NULL:
+                for at in range(size):
+                    live += before[at].peer != NULL
+            size = 64
+            while live * 4 >= size:
+                size *= 2
             self.addresses = <KeyEntry*>calloc(size, sizeof(KeyEntry))
             if self.addresses == NULL:
                 self.addresses = before

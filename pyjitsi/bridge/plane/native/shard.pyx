@@ -11,13 +11,13 @@ from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
 
 from pyjitsi.bridge.plane.header cimport Header
-from pyjitsi.bridge.plane.keyframe cimport begins_keyframe
+from pyjitsi.bridge.plane.keyframe cimport VP8, begins_keyframe
 from pyjitsi.bridge.plane.native.cipher cimport unprotect
 from pyjitsi.bridge.plane.native.mailbox cimport (
     T_DATAGRAM, T_EARLY, T_FIRST, T_KEYFRAME, T_LEVEL, T_MISSING, Event,
 )
 from pyjitsi.bridge.plane.native.state cimport *
-from pyjitsi.bridge.plane.native.tables cimport guess, nack_received, table_find
+from pyjitsi.bridge.plane.native.tables cimport guess, nack_received, table_find, word
 from pyjitsi.bridge.plane.native.wire cimport DATAGRAM, Inbox, inbox_close, inbox_open, inbox_read, monotonic
 from pyjitsi.bridge.plane.projection cimport Projection
 from pyjitsi.rtp.vp8 cimport Vp8Descriptor
@@ -35,10 +35,6 @@ cdef extern from "<poll.h>" nogil:
         long tv_nsec
     int ppoll(pollfd*, unsigned long, const timespec*, void*)
     short POLLIN
-
-cdef enum:
-    VP8_KIND = 1
-    NO_PICTURE = -2
 
 cdef double HOLD = 0.001     # how long a datagram may wait for more of its frame
 cdef double KEYFRAME_SPACING = 0.1
@@ -92,7 +88,7 @@ cdef class Shard(Control):
         if kind == K_UNKNOWN:
             peer.dropped[D_UNKNOWN_PT] += 1
             return
-        stream = <Stream*>table_find(&peer.streams, <uint32_t>data[8] << 24 | data[9] << 16 | data[10] << 8 | data[11])
+        stream = <Stream*>table_find(&peer.streams, word(data + 8))
         if stream == NULL:
             peer.dropped[D_UNKNOWN_SSRC] += 1
             return
@@ -170,9 +166,9 @@ cdef class Shard(Control):
             return
         for i in range(source.count):
             route = source.routes[i]
-            if self.emit(route.receiver, data, <void*>self.header, <void*>self.vp8, self.header.payload_type, self.header.sequence,
-                         self.header.timestamp, route.ssrc, self.header.payload_start, self.header.payload_end, NO_PICTURE, -1, -1,
-                         &route.index, False, at):
+            if self.emit(route.receiver, data, <void*>self.header, <void*>self.vp8, self.header.payload_type,
+                         self.header.sequence, self.header.timestamp, route.ssrc, self.header.payload_start,
+                         self.header.payload_end, NO_PICTURE, -1, -1, &route.index, False, at):
                 route.packets += 1
                 route.octets += self.header.payload_end - self.header.payload_start
                 route.receiver.urgent = True
@@ -192,7 +188,7 @@ cdef class Shard(Control):
             return
         codec = peer.codec[payload_type & 0x7F]
         if end > start:
-            if codec == VP8_KIND:
+            if codec == VP8:
                 if not self.vp8.parse(data, start, end):
                     peer.dropped[D_MALFORMED] += 1
                     return
@@ -276,9 +272,9 @@ cdef class Shard(Control):
                     stream.encoding, number, self.header.timestamp, keyframe, -1, -1, 0, False, at)
             if (<Projection>route.projection).wants_keyframe and at - route.source.keyframe_at > KEYFRAME_SPACING:
                 route.source.keyframe_at = at
-                self.tell(T_KEYFRAME, peer.id, route.source.id, at, True)
-                if self.event_count:
-                    self.events[self.event_count - 1].count = route.receiver.id
+                event = self.tell(T_KEYFRAME, peer.id, route.source.id, at, True)
+                if event != NULL:
+                    event.count = route.receiver.id
             if not taken:
                 return
             sequence = (<Projection>route.projection).out_sequence
@@ -292,8 +288,8 @@ cdef class Shard(Control):
             sent = &route.sent[sequence & (SENT - 1)]
             sent.sequence, sent.encoding, sent.number = sequence, stream.encoding, number
             sent.timestamp, sent.picture, sent.tl0, sent.at = timestamp, picture, tl0, at
-        if self.emit(route.receiver, data, <void*>self.header, <void*>self.vp8, payload_type, sequence, timestamp, route.ssrc, start,
-                     end, picture, tl0, -1, &route.index, True, at):
+        if self.emit(route.receiver, data, <void*>self.header, <void*>self.vp8, payload_type, sequence, timestamp,
+                     route.ssrc, start, end, picture, tl0, -1, &route.index, True, at):
             route.packets += 1
             route.octets += end - start
 

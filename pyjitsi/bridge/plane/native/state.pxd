@@ -20,6 +20,7 @@ cdef enum:
     SEGMENTS = 16       # datagrams in one GSO send
     ROOM = 1600         # of one datagram in the making
     MAX_DATAGRAM = 1500
+    NO_PICTURE = -2     # where a packet's picture id stays as it came
 
 cdef enum:
     D_AUTH, D_REPLAY, D_SHORT, D_UNKNOWN_PT, D_UNKNOWN_SSRC, D_MALFORMED, D_MUTED, D_UNKNOWN_RTX, D_OVERSIZE, DROPS
