@@ -60,9 +60,11 @@ class Bridge:
     def __init__(
         self, plane: Plane, certificate: Certificate, hosts: tuple[HostAddress, ...], websocket_base: str | None,
         *, start_bitrate: float = 2_500_000, max_endpoints: int = 500, relay_id: str | None = None,
-        relay_websocket_base: str | None = None,
+        relay_websocket_base: str | None = None, ice_restart: bool = True,
     ) -> None:  # fmt: skip
         self.plane: Plane = plane
+        self.ice_restart: bool = ice_restart
+        self._restarts: Counter[str] = Counter()  # of ICE, of endpoints that are gone
         self._ice: Counter[bool] = Counter()  # of endpoints that are gone: whether ICE found a way
         self.certificate: Certificate = certificate
         self.hosts: tuple[HostAddress, ...] = hosts
@@ -187,11 +189,21 @@ class Bridge:
         """Endpoints that ended without one."""
         return self._ice[False]
 
+    @property
+    def ice_restarts(self) -> Counter[str]:
+        """What became of all restarts of ICE, in JVB's words."""
+        found = Counter(self._restarts)
+        for conference in self.conferences.values():
+            for endpoint in conference.endpoints.values():
+                found.update(endpoint.ice.restarts)
+        return found
+
     def _unregister(self, endpoint: Peer, *, counted: bool = True) -> None:
         counters = self.plane.counters(endpoint.key)
         if counted:
             if isinstance(endpoint, Endpoint):
                 self._ice[endpoint.reached] += 1
+                self._restarts.update(endpoint.ice.restarts)
             (self.gone_relays if isinstance(endpoint, Relay) else self.gone).update(totals_of(counters))
             self.dropped.update(endpoint.dropped)
             self.dropped.update(counters.dropped or {})
@@ -281,6 +293,8 @@ class Bridge:
         for peer in (*conference.endpoints.values(), *conference.relays):
             if peer.tick(now):
                 self.collect(peer, now)
+                if peer.ice.retired:
+                    self.demux.forget_retired(peer)
         for endpoint in conference.tick(now):
             self.expire(conference, endpoint)
         for relay in conference.relays:

@@ -106,8 +106,31 @@ def _endpoint(
         conference.set_sources(endpoint, wanted.sources)
     if wanted.force_mute is not None:
         bridge.plane.set_force_mute(endpoint.key, wanted.force_mute.audio, wanted.force_mute.video)
+    if wanted.transport is not None and wanted.transport.ice_restart and not wanted.create:
+        answer = replace(answer, transport=_restart_ice(bridge, conference, endpoint, now))
     bridge.collect(endpoint, now)
     return answer
+
+
+def _restart_ice(bridge: Bridge, conference: Conference, endpoint: Endpoint, now: float) -> colibri2.Transport | None:
+    """The transport of a new agent; that of the one in use where it is not connected yet; None where none can be had.
+
+    Without one the focus invites the participant again; an error would be about all endpoints of the request.
+    """
+    restarts = endpoint.ice.restarts
+    if not bridge.ice_restart or endpoint.failed is not None:
+        restarts["rejected"] += 1
+        return None
+    transport = _transport(bridge, conference, endpoint, bridge.hosts, bridge.websocket_base)
+    if not endpoint.reached or transport.ice is None:
+        restarts["not_established"] += 1
+        return transport
+    pending = endpoint.ice.restart(now)
+    bridge.demux.add(endpoint)
+    endpoint.log.info("ICE restarts", generation=pending.generation)
+    local = pending.agent.local
+    ice = replace(transport.ice, ufrag=local.ufrag, pwd=local.pwd, ice_generation=pending.generation)
+    return replace(transport, ice=ice)
 
 
 def _create(

@@ -22,16 +22,25 @@ class Demultiplexer:
         self._checks: dict[bytes, tuple[Peer, float]] = {}  # by transaction id, oldest first
 
     def __len__(self) -> int:
-        """How many peers there are."""
+        """How many user name fragments are answered: one a peer, and one more while it restarts ICE."""
         return len(self._by_ufrag)
 
     def add(self, peer: Peer) -> None:
-        """A new peer."""
-        self._by_ufrag[peer.credentials.ufrag] = peer
+        """A new peer, or a known one that restarts ICE."""
+        for ufrag in peer.ice.ufrags:
+            self._by_ufrag[ufrag] = peer
+
+    def forget_retired(self, peer: Peer) -> None:
+        """Agents of a peer that ended after a restart."""
+        for ufrag in peer.ice.retired:
+            self._by_ufrag.pop(ufrag, None)
+        peer.ice.retired.clear()
 
     def remove(self, peer: Peer) -> None:
         """A peer that ended."""
-        self._by_ufrag.pop(peer.credentials.ufrag, None)
+        self.forget_retired(peer)
+        for ufrag in peer.ice.ufrags:
+            self._by_ufrag.pop(ufrag, None)
         for address in peer.validated:
             if self._by_address.get(address) is peer:
                 del self._by_address[address]

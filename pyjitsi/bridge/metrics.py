@@ -73,6 +73,7 @@ class BridgeCollector(Collector):
             "relays": bridge.total_relays,
             "ice_succeeded": bridge.ice_succeeded,
             "ice_failed": bridge.ice_failed,
+            **{f"ice_restarts_{name}": bridge.ice_restarts[name] for name in RESTARTS},
             **{f"relay_{name}": relayed.get(name, 0) for name in RELAYED},
         }
         for name, value in counters.items():
@@ -96,6 +97,7 @@ FROM_FIGURES = (  # JVB's gauge, the figure that it is, and what makes its unit
     ("relay_incoming_bitrate", "octo_receive_bitrate", 1),
     ("relay_outgoing_bitrate", "octo_send_bitrate", 1),
 )
+RESTARTS = ("started", "rejected", "not_established", "succeeded", "superseded", "failed")
 RELAYED = ("packets_sent", "packets_received", "bytes_sent", "bytes_received")
 
 

@@ -16,7 +16,8 @@ from pyjitsi.bridge.plane.api import Address, EndpointId, Plane
 from pyjitsi.bridge.transport import dtls_events, ice_events
 from pyjitsi.bridge.transport.certificate import Certificate
 from pyjitsi.bridge.transport.dtls import DtlsTransport
-from pyjitsi.bridge.transport.ice import Credentials, IceAgent
+from pyjitsi.bridge.transport.ice import Credentials
+from pyjitsi.bridge.transport.restart import RestartableIce
 from pyjitsi.xmpp.stanzas import ice_udp
 from pyjitsi.xmpp.stanzas.errors import StanzaError
 
@@ -77,12 +78,8 @@ class Peer:
         self.plane: Plane = plane
         self.certificate: Certificate = certificate
         self.zone: str = zone
-        self.credentials: Credentials = Credentials.generate()
-        rng = secrets.SystemRandom()
-        self.ice: IceAgent = IceAgent(
-            controlling, self.credentials, tie_breaker=rng.getrandbits(64), rng=random.Random(rng.getrandbits(64)),
-            zone=zone,
-        )  # fmt: skip
+        rng = random.Random(secrets.randbits(64))
+        self.ice: RestartableIce = RestartableIce(controlling, Credentials.generate(), rng, zone=zone)
         self.dtls: DtlsTransport = DtlsTransport(certificate, now=now)
         self.password: str = "".join(secrets.choice(ALPHANUMERIC) for _ in range(PASSWORD_LENGTH))
         self.validated: set[Address] = set()
@@ -101,11 +98,17 @@ class Peer:
         self._fingerprints: tuple[ice_udp.Fingerprint, ...] = ()
         self._role: Literal["server", "client"] = "server"
 
+    @property
+    def credentials(self) -> Credentials:
+        """Ours, of ICE as it is in use."""
+        return self.ice.local
+
     # From COLIBRI2.
 
     def set_transport(self, transport: ice_udp.IceUdpTransport, now: float) -> None:
-        """The peer's half of the transport. Raises StanzaError."""
-        if transport.fingerprints:
+        """The peer's half of the transport, or of a restart where it names a generation. Raises StanzaError."""
+        restarted = transport.ice_generation
+        if transport.fingerprints and restarted is None:
             self._fingerprints = transport.fingerprints
             self._role = "client" if transport.fingerprints[0].setup == "passive" else "server"
         if transport.ufrag and transport.pwd:
@@ -113,7 +116,9 @@ class Peer:
                 remote = Credentials(transport.ufrag, transport.pwd)
             except ValueError as error:
                 raise StanzaError("bad-request", str(error)) from None
-            if not self.connected:
+            if restarted is not None:
+                self.ice.answer(restarted, remote, transport.candidates, now)
+            elif not self.connected:
                 self.ice.set_remote(remote, transport.candidates, now)
         self._start_dtls(now)
         self._due = 0.0

@@ -71,6 +71,7 @@ class BridgeService:
             start_bitrate=float(settings.start_bitrate),
             max_endpoints=settings.max_endpoints,
             relay_id=settings.relay_id,
+            ice_restart=settings.ice_restart,
             relay_websocket_base=f"{_relay_base(settings)}/{settings.server_id}",
         )
         self._certificate_at: float = clock.monotonic()

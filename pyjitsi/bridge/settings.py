@@ -56,6 +56,9 @@ class BridgeSettings(ServiceSettings):
         description="Where other bridges reach the bridge channel; unset: beside the clients', at /colibri-relay-ws.",
     )
     max_endpoints: int = Field(default=500, ge=1, description="Refuse more than this many; keeps memory bounded.")
+    ice_restart: bool = Field(
+        default=True, description="Let clients whose network changed restart ICE in their session; else they rejoin."
+    )
     start_bitrate: int = Field(default=2_500_000, ge=30_000, description="Downlink assumed before feedback, bit/s.")
     drain_seconds: float = Field(
         default=3600.0, ge=0, description="How long a bridge that is to end waits for its meetings; most are over then."

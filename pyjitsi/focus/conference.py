@@ -6,7 +6,6 @@ Presence and Jingle come in as parsed stanzas; what goes out goes through ``Wire
 import asyncio
 import uuid
 from collections.abc import Callable
-from xml.etree.ElementTree import Element
 
 import structlog
 
@@ -19,6 +18,7 @@ from pyjitsi.focus.linker import Linker
 from pyjitsi.focus.membership import Member, Membership
 from pyjitsi.focus.propagation import Propagation
 from pyjitsi.focus.record import ConferenceRecord
+from pyjitsi.focus.restarts import Restarts, check_credentials
 from pyjitsi.focus.resumption import Resumption, record_of, refresh
 from pyjitsi.focus.session import Session
 from pyjitsi.focus.settings import FocusSettings
@@ -28,9 +28,8 @@ from pyjitsi.focus.wire import Wire
 from pyjitsi.xmpp.connection import IqError, IqTimeout
 from pyjitsi.xmpp.stanzas import colibri2, disco
 from pyjitsi.xmpp.stanzas.errors import StanzaError
-from pyjitsi.xmpp.stanzas.ice_udp import credential_problem
-from pyjitsi.xmpp.stanzas.jingle import NS_ERRORS, Jingle, build, unknown_session
 from pyjitsi.xmpp.stanzas.jingle import BridgeSession as BridgeSessionElement
+from pyjitsi.xmpp.stanzas.jingle import Jingle, build, unknown_session
 from pyjitsi.xmpp.stanzas.presence import Occupant
 
 log = structlog.get_logger("focus")
@@ -63,6 +62,9 @@ class Conference:
         self._resumption: Resumption = Resumption(record, self.cascade)
         self._features: Features = Features(room, wire)
         self._linker: Linker = Linker(self.cascade, wire, self._bridge_failed, red=settings.opus_red)
+        self._restarts: Restarts = Restarts(
+            own_jid, wire, self._ask, self._propagation, self.move, in_place=settings.ice_restart
+        )
         self._cancel_timer: Callable[[], None] | None = None
         self.log = log.bind(room=room)
         self.await_first()
@@ -389,13 +391,10 @@ class Conference:
                 self._change_sources(member, request)
             case "session-terminate":
                 self._terminated(member, request)
-            case "session-info" if request.ice_failed:
-                self._ice_failed(member, session, request)
-            case "session-info" | "transport-info":
-                raise StanzaError(
-                    "feature-not-implemented", "no such thing here; ask for a restart",
-                    Element(f"{{{NS_ERRORS}}}unsupported-info"),
-                )  # fmt: skip
+            case "session-info":
+                self._restarts.info(member, session, request)
+            case "transport-info":
+                self._restarts.transport(member, session, request)
             case "source-add" | "source-remove":
                 raise StanzaError("unexpected-request", "sources before the session was accepted")
             case _:
@@ -410,10 +409,7 @@ class Conference:
         transport = request.transport()
         if transport is None or not transport.ufrag or not transport.pwd:
             raise StanzaError("bad-request", "the answer has no ICE credentials")
-        # What only the bridge would refuse must not get that far: its errors are about more people than this one.
-        problem = credential_problem("ufrag", transport.ufrag) or credential_problem("pwd", transport.pwd)
-        if problem is not None:
-            raise StanzaError("bad-request", problem)
+        check_credentials(transport)
         if not transport.fingerprints:
             raise StanzaError("bad-request", "the answer has no DTLS fingerprint")
         self.sources.add(member.endpoint, of_contents(request.contents, request.json, member.endpoint))
@@ -457,15 +453,6 @@ class Conference:
             if not member.restarts.allow(self._wire.now()):
                 raise StanzaError("resource-constraint", "rate-limited")
             asyncio.get_running_loop().call_soon(self._invite_again, member)
-
-    def _ice_failed(self, member: Member, session: Session, request: Jingle) -> None:
-        """A client can't reach its bridge: it is invited again; what it says of an earlier bridge is old news."""
-        if request.bridge_session is not None and request.bridge_session.id != session.bridge.id:
-            return
-        self.log.warning("ICE failed", endpoint=member.endpoint, bridge=session.bridge.bridge)
-        if not member.restarts.allow(self._wire.now()):
-            raise StanzaError("resource-constraint", "rate-limited")
-        asyncio.get_running_loop().call_soon(self.move, member)
 
     def _invite_again(self, member: Member) -> None:
         """After the result of the terminate has gone out."""

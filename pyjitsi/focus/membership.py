@@ -18,6 +18,7 @@ class Member:
     order: int
     occupant: Occupant
     restarts: RestartLimit
+    ice_restarts: RestartLimit  # in place
     session: Session | None = None
     features: frozenset[str] | None = None
     complained: set[str] = field(default_factory=set[str])
@@ -47,7 +48,7 @@ class Membership:
         if known is not None:
             known.occupant = occupant
             return None
-        member = Member(endpoint, next(self._order), occupant, RestartLimit(*self._limits))
+        member = Member(endpoint, next(self._order), occupant, RestartLimit(*self._limits), RestartLimit(*self._limits))
         self._members[endpoint] = member
         return member
 

@@ -19,6 +19,15 @@ CREATED = Counter("jitsi_jicofo_conferences_created", "Conferences begun.")
 ASKED = Counter("jitsi_jicofo_conference_requests", "Conference requests.")
 DISCONNECTS = Counter("jitsi_jicofo_xmpp_disconnects", "Lost connections to Prosody.")
 LOST_BRIDGES = Counter("jitsi_jicofo_bridge_selector_lost_bridges", "Bridges that left the brewery.")
+ICE_RESTARTS = {
+    name: Counter(f"jitsi_jicofo_ice_restarts_{name}", text)
+    for name, text in (
+        ("requested", "Restarts of ICE in place that clients asked for."),
+        ("relayed", "Bridges' new transports that went to clients."),
+        ("not_needed", "Bridges that kept their transport, as it had not connected yet."),
+        ("failed", "Requests refused, or that came to nothing."),
+    )
+}
 BRIDGE_ENDPOINTS = Gauge("jitsi_jicofo_bridge_endpoints", "Participants on a bridge.", ["jvb"])
 
 CONFERENCES = Gauge("pyjitsi_focus_conferences", "Conferences now.")

@@ -20,6 +20,7 @@ class Session:
         self.bridge: BridgeSession = bridge
         self.state: State = "inviting"
         self.told: dict[str, EndpointSources] = {}
+        self.ice_generation: int = 0  # of the last restart in place that the client was told of
 
     def difference(
         self, current: Mapping[str, EndpointSources]

@@ -32,6 +32,9 @@ class FocusSettings(ServiceSettings):
     max_ssrc_groups_per_user: int = Field(default=20, ge=1, description="Three FID and one SIM a camera, and room.")
     restart_min_interval_seconds: float = Field(default=5.0, ge=0, description="Between two restarts of one session.")
     restart_max_per_minute: int = Field(default=5, ge=1, description="Restarts of one session; beyond, it is broken.")
+    ice_restart: bool = Field(
+        default=True, description="Let clients restart ICE in their session; otherwise they are invited anew."
+    )
     reply_timeout_seconds: float = Field(default=15.0, gt=0, description="For every request that the focus sends.")
     max_bridge_participants: int = Field(default=80, ge=1, description="Of one conference on one bridge.")
     health_check_interval_seconds: float = Field(default=10.0, gt=0, description="Of each bridge, by IQ.")

@@ -5,9 +5,10 @@ import itertools
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from pyjitsi.bridge.plane.api import Address
-from pyjitsi.bridge.transport.ice import IceAgent, IceEvent
+from pyjitsi.bridge.transport.ice import IceEvent
 
 BRIDGE: Address = ("192.0.2.10", 10000)
 CLIENT: Address = ("198.51.100.7", 40001)
@@ -17,7 +18,7 @@ CLIENT: Address = ("198.51.100.7", 40001)
 class Host:
     """An agent at an address, and what it said, with times."""
 
-    agent: IceAgent
+    agent: Any  # an IceAgent, or a RestartableIce
     address: Address
     events: list[tuple[float, IceEvent]] = field(default_factory=list[tuple[float, IceEvent]])
 
@@ -44,7 +45,7 @@ class Network:
         self._queue: list[tuple[float, int, Address, Address, bytes]] = []
         self._order = itertools.count()
 
-    def add(self, agent: IceAgent, address: Address) -> Host:
+    def add(self, agent: Any, address: Address) -> Host:
         """Put an agent on the network."""
         host = self.hosts[address] = Host(agent, address)
         return host
