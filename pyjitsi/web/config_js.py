@@ -25,6 +25,7 @@ def build(
         "bridgeChannel": {"preferSctp": False},
         "p2p": {"enabled": False},
         "enableWebsocketResume": True,
+        "enableIceRestart": True,  # what a focus or bridge can't, it refuses; clients then ask for a new session
         "channelLastN": -1,
         "resolution": 720,
     }

@@ -146,6 +146,7 @@ export interface MeetConfig {
   readonly startWithAudioMuted?: boolean;
   readonly startWithVideoMuted?: boolean;
   readonly channelLastN?: number;
+  readonly enableIceRestart?: boolean;
   readonly resolution?: number;
   readonly disableSimulcast?: boolean;
   readonly prejoinConfig?: { readonly enabled?: boolean };

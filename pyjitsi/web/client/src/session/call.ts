@@ -2,16 +2,25 @@
 
 import type { ErrorCode, ViewRequest } from "./api";
 import { BridgeChannel } from "./bridge-channel";
-import { buildAccept, buildRestart, buildSources, type Offer, parseOffer } from "./jingle";
+import {
+  buildAccept,
+  buildIceRestart,
+  buildRestart,
+  buildSources,
+  buildTransportInfo,
+  type Offer,
+  parseIceRestart,
+  parseOffer,
+} from "./jingle";
 import type { OwnMedia } from "./own-media";
 import { Peer } from "./peer";
+import { onNetworkChange, Recovery } from "./recovery";
 import { CAMERA, MICROPHONE, SCREEN } from "./sdp";
 import { parseSources, type RemoteSource } from "./sources";
 import { constraints } from "./view";
 import type { XmppConnection } from "./xmpp";
 
 const MAX_RESTARTS = 3;
-const RESTART_WAIT_MS = 2_000;
 
 export interface CallEvents {
   changed(): void;
@@ -26,6 +35,7 @@ export interface CallOptions {
   readonly endpoint: string;
   readonly simulcast: boolean;
   readonly lastN: number;
+  readonly iceRestart: boolean;
 }
 
 export class Call {
@@ -34,7 +44,8 @@ export class Call {
   #channel: BridgeChannel | null = null;
   #view: ViewRequest = { stage: [], visible: new Map() };
   #restarts = 0;
-  #restartTimer: ReturnType<typeof setTimeout> | undefined;
+  #recovery: Recovery | null = null;
+  #stopListening = onNetworkChange(() => this.#recovery?.networkChanged());
 
   constructor(
     private readonly xmpp: XmppConnection,
@@ -69,6 +80,8 @@ export class Call {
       this.#update((known) => [...known.filter((source) => !names.has(source.name)), ...changed]);
     } else if (action === "source-remove") {
       this.#update((known) => known.filter((source) => !names.has(source.name)));
+    } else if (action === "transport-info") {
+      void this.#restartIce(jingle);
     } else if (action === "session-terminate") {
       this.end();
       this.events.changed();
@@ -84,6 +97,19 @@ export class Call {
     });
   }
 
+  /** The bridge has new ICE credentials for us: take them, and say ours. */
+  async #restartIce(jingle: Element): Promise<void> {
+    const { peer } = this;
+    const restart = parseIceRestart(jingle);
+    if (peer === null || restart === null) return;
+    try {
+      const local = await peer.restartIce(restart);
+      if (local !== null) await this.xmpp.iq(buildTransportInfo(peer.offer, local, restart.generation));
+    } catch (error) {
+      console.warn("ICE could not be restarted", error); // the bridge keeps what there was; recovery looks after it
+    }
+  }
+
   async #initiate(offer: Offer): Promise<void> {
     this.end();
     const peer = new Peer(offer, this.options.endpoint, this.options.simulcast, {
@@ -92,6 +118,15 @@ export class Call {
     });
     this.peer = peer;
     this.iceState = "new";
+    this.#recovery = new Recovery(
+      {
+        restartIce: async () => {
+          await this.xmpp.iq(buildIceRestart(offer));
+        },
+        startAnew: () => this.#askAnew(peer),
+      },
+      this.options.iceRestart && offer.bridgeSession !== null,
+    );
     if (offer.startMuted.audio || offer.startMuted.video) {
       this.events.startMuted(offer.startMuted.audio, offer.startMuted.video);
     }
@@ -144,18 +179,12 @@ export class Call {
   #ice(peer: Peer, state: RTCIceConnectionState): void {
     if (peer !== this.peer) return;
     this.iceState = state;
-    clearTimeout(this.#restartTimer);
     if (state === "connected" || state === "completed") this.#restarts = 0;
-    if (state === "failed") this.#restartTimer = setTimeout(() => this.#restart(peer), RESTART_WAIT_MS);
+    this.#recovery?.ice(state);
     this.events.changed();
   }
 
   /** Media does not get through: ask the focus for a new session. */
-  #restart(peer: Peer): void {
-    if (peer !== this.peer || this.iceState === "connected" || this.iceState === "completed") return;
-    this.#askAnew(peer);
-  }
-
   #askAnew(peer: Peer): void {
     this.#restarts += 1;
     if (this.#restarts > MAX_RESTARTS) {
@@ -209,12 +238,20 @@ export class Call {
     this.#channel?.send(constraints(this.#view, this.options.lastN, globalThis.devicePixelRatio || 1));
   }
 
+  /** Ends the session; another may come. */
   end(): void {
-    clearTimeout(this.#restartTimer);
+    this.#recovery?.stop();
+    this.#recovery = null;
     this.#channel?.close();
     this.#channel = null;
     this.peer?.close();
     this.peer = null;
     this.iceState = "none";
+  }
+
+  /** Ends for good. */
+  close(): void {
+    this.#stopListening();
+    this.end();
   }
 }

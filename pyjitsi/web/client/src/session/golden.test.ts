@@ -2,7 +2,15 @@
 /** Stanzas and SDP as they go over the wire: what the server, the focus and other clients rely on. */
 
 import { describe, expect, test } from "vitest";
-import { buildAccept, buildRestart, buildSources, parseOffer } from "./jingle";
+import {
+  buildAccept,
+  buildIceRestart,
+  buildRestart,
+  buildSources,
+  buildTransportInfo,
+  parseIceRestart,
+  parseOffer,
+} from "./jingle";
 import { buildPresence, parsePresence, parseSourceInfo } from "./presence";
 import { joinError, nickOf } from "./room";
 import { assignSlots, buildRemote, localSources, localTransport, type Slot, sectionsOf, withSimulcast } from "./sdp";
@@ -239,5 +247,41 @@ describe("SDP", () => {
       ["3fa81c02-v0", 6],
     ]);
     expect(sent[1]?.groups.map((group) => group.semantics)).toEqual(["SIM", "FID", "FID", "FID"]);
+  });
+});
+
+describe("a restart of ICE", () => {
+  const info = (attributes: string) =>
+    parseIceRestart(
+      xml(`<jingle xmlns="urn:xmpp:jingle:1" action="transport-info" sid="s1"><content creator="initiator" name="audio">
+        <transport xmlns="urn:xmpp:jingle:transports:ice-udp:1" ${attributes}>
+         <candidate component="1" foundation="1" generation="0" id="c" network="0" priority="7" protocol="udp" type="host" ip="198.51.100.2" port="10000"/>
+        </transport></content></jingle>`),
+    );
+
+  test("is asked for with the id of the bridge session", () => {
+    expect(written(buildIceRestart(offer()))).toBe(
+      '<iq to="atrium@conference.talk.example/focus" type="set" xmlns="jabber:client"><jingle action="session-info" initiator="atrium@conference.talk.example/focus" sid="s1" xmlns="urn:xmpp:jingle:1"><bridge-session ice-restart="true" id="b1" xmlns="http://jitsi.org/protocol/focus"></bridge-session></jingle></iq>',
+    );
+  });
+
+  test("comes with a generation, without which a transport-info is none", () => {
+    const restart = info('ice-generation="3" ufrag="nu" pwd="np"');
+    expect(restart?.generation).toBe(3);
+    expect(restart?.transport).toMatchObject({ ufrag: "nu", pwd: "np" });
+    expect(restart?.transport.candidates).toEqual(["1 1 udp 7 198.51.100.2 10000 typ host generation 0"]);
+    for (const odd of ["", 'ice-generation="0"', 'ice-generation="x"', 'ice-generation="-1"', 'ice-generation="1.5"']) {
+      expect(info(`${odd} ufrag="nu" pwd="np"`)).toBeNull();
+    }
+    expect(info('ice-generation="3" ufrag="nu"')).toBeNull();
+  });
+
+  test("is answered with the same generation in every content", () => {
+    const local = { ufrag: "uu", pwd: "pp", hash: "sha-256", fingerprint: "CC:DD" };
+    const content = (name: string) =>
+      `<content creator="responder" name="${name}"><transport ice-generation="3" pwd="pp" ufrag="uu" xmlns="urn:xmpp:jingle:transports:ice-udp:1"><fingerprint hash="sha-256" setup="active" xmlns="urn:xmpp:jingle:apps:dtls:0">CC:DD</fingerprint></transport></content>`;
+    expect(written(buildTransportInfo(offer(), local, 3))).toBe(
+      `<iq to="atrium@conference.talk.example/focus" type="set" xmlns="jabber:client"><jingle action="transport-info" initiator="atrium@conference.talk.example/focus" sid="s1" xmlns="urn:xmpp:jingle:1">${content("audio")}${content("video")}</jingle></iq>`,
+    );
   });
 });

@@ -27,6 +27,14 @@ export interface Transport {
   readonly webSockets: readonly string[];
 }
 
+/** Our half. */
+export interface LocalTransport {
+  readonly ufrag: string;
+  readonly pwd: string;
+  readonly hash: string;
+  readonly fingerprint: string;
+}
+
 export interface Offer {
   readonly sid: string;
   readonly from: string;
@@ -83,6 +91,39 @@ function candidate(node: Element): string {
   ].join(" ");
 }
 
+/** Reads a transport; a fingerprint is there in an offer, and need not be in a restart of ICE. */
+function readTransport(node: Element): Transport {
+  const fingerprint = child(node, "fingerprint");
+  return {
+    ufrag: node.getAttribute("ufrag") ?? "",
+    pwd: node.getAttribute("pwd") ?? "",
+    fingerprint: {
+      hash: fingerprint?.getAttribute("hash") ?? "sha-256",
+      value: fingerprint?.textContent?.trim() ?? "",
+      setup: fingerprint?.getAttribute("setup") ?? "actpass",
+    },
+    candidates: children(node, "candidate").map(candidate),
+    webSockets: children(node, "web-socket").map((each) => each.getAttribute("url") ?? ""),
+  };
+}
+
+/** The bridge's half of a restart of ICE. */
+export interface IceRestart {
+  readonly generation: number;
+  readonly transport: Transport;
+}
+
+/** Reads a transport-info; null where it is no restart of ICE that can be carried out. */
+export function parseIceRestart(jingle: Element): IceRestart | null {
+  const node = children(jingle, "content")
+    .map((each) => child(each, "transport", NS.ice))
+    .find((each) => each !== null);
+  const generation = Number(node?.getAttribute("ice-generation"));
+  if (!node || !Number.isInteger(generation) || generation < 1) return null;
+  const transport = readTransport(node);
+  return transport.ufrag === "" || transport.pwd === "" ? null : { generation, transport };
+}
+
 /** Reads a session-initiate; throws an Error that says what is missing. */
 export function parseOffer(jingle: Element, from: string): Offer {
   const contents = children(jingle, "content");
@@ -91,24 +132,14 @@ export function parseOffer(jingle: Element, from: string): Offer {
       contents.map((each) => child(each, "description")).find((each) => each?.getAttribute("media") === media) ?? null,
     );
   const transport = contents.map((each) => child(each, "transport", NS.ice)).find((each) => each !== null);
-  const fingerprint = child(transport, "fingerprint");
-  if (!transport || !fingerprint?.textContent) throw new Error("The offer has no transport with a fingerprint");
+  if (!transport || !child(transport, "fingerprint")?.textContent)
+    throw new Error("The offer has no transport with a fingerprint");
   const startMuted = child(jingle, "startmuted");
   return {
     sid: jingle.getAttribute("sid") ?? "",
     from,
     bridgeSession: child(jingle, "bridge-session", NS.focus)?.getAttribute("id") ?? null,
-    transport: {
-      ufrag: transport.getAttribute("ufrag") ?? "",
-      pwd: transport.getAttribute("pwd") ?? "",
-      fingerprint: {
-        hash: fingerprint.getAttribute("hash") ?? "sha-256",
-        value: fingerprint.textContent.trim(),
-        setup: fingerprint.getAttribute("setup") ?? "actpass",
-      },
-      candidates: children(transport, "candidate").map(candidate),
-      webSockets: children(transport, "web-socket").map((each) => each.getAttribute("url") ?? ""),
-    },
+    transport: readTransport(transport),
     audio: of("audio"),
     video: of("video"),
     sources: parseSources(jingle),
@@ -147,19 +178,35 @@ function sourceElements(sources: readonly LocalSource[]): Element[] {
   ]);
 }
 
+function ownTransport(local: LocalTransport, generation?: number): Element {
+  return element(
+    "transport",
+    { xmlns: NS.ice, ufrag: local.ufrag, pwd: local.pwd, "ice-generation": generation },
+    element("fingerprint", { xmlns: NS.dtls, hash: local.hash, setup: "active" }, local.fingerprint),
+  );
+}
+
+/** The wish to restart ICE in this session. */
+export function buildIceRestart(offer: Offer): Element {
+  const session = { xmlns: NS.focus, id: offer.bridgeSession ?? undefined, "ice-restart": "true" };
+  return action("session-info", offer, element("bridge-session", session));
+}
+
+/** Our half of a restart of ICE. */
+export function buildTransportInfo(offer: Offer, local: LocalTransport, generation: number): Element {
+  const contents = ["audio", "video"].map((name) =>
+    element("content", { creator: "responder", name }, ownTransport(local, generation)),
+  );
+  return action("transport-info", offer, ...contents);
+}
+
 /** The answer: our ICE and DTLS, and the sources that we send. */
 export function buildAccept(
   offer: Offer,
   responder: string,
-  local: { ufrag: string; pwd: string; hash: string; fingerprint: string },
+  local: LocalTransport,
   sources: readonly LocalSource[],
 ): Element {
-  const transport = () =>
-    element(
-      "transport",
-      { xmlns: NS.ice, ufrag: local.ufrag, pwd: local.pwd },
-      element("fingerprint", { xmlns: NS.dtls, hash: local.hash, setup: "active" }, local.fingerprint),
-    );
   const contents = (["audio", "video"] as const).map((media) =>
     element(
       "content",
@@ -178,7 +225,7 @@ export function buildAccept(
         ...sourceElements(sources.filter((source) => source.kind === media)),
         element("rtcp-mux"),
       ),
-      transport(),
+      ownTransport(local),
     ),
   );
   const group = element(

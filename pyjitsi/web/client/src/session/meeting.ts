@@ -153,6 +153,7 @@ export class MeetingSession implements Meeting {
       endpoint,
       simulcast,
       lastN: this.config.channelLastN ?? -1,
+      iceRestart: this.config.enableIceRestart !== false,
     };
     const call = new Call(xmpp, this.#media, options, {
       changed: () => this.#refresh(),
@@ -200,7 +201,7 @@ export class MeetingSession implements Meeting {
       const wait = RECONNECT_MS[Math.min(attempt, RECONNECT_MS.length - 1)] ?? 1_000;
       await new Promise((resolve) => setTimeout(resolve, wait * (0.75 + Math.random() / 2)));
       if (this.state.phase !== "reconnecting") return;
-      this.#call?.end();
+      this.#call?.close();
       this.#roster.clear();
       this.#hadSession = false;
       try {
@@ -234,7 +235,7 @@ export class MeetingSession implements Meeting {
 
   #shut(): void {
     clearInterval(this.#timer);
-    this.#call?.end();
+    this.#call?.close();
     this.#room?.leave();
     const xmpp = this.#xmpp;
     if (xmpp !== null) {

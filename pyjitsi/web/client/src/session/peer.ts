@@ -1,6 +1,6 @@
 /** One peer connection for one Jingle session: answers, re-negotiates one step at a time, and sends in layers. */
 
-import type { Offer } from "./jingle";
+import type { IceRestart, LocalTransport, Offer } from "./jingle";
 import {
   assignSlots,
   buildRemote,
@@ -48,6 +48,8 @@ export class Peer {
   #screenUsed = false;
   #heights = new Map<string, number>();
   #closed = false;
+  #transport: Offer["transport"];
+  #generation = 0;
 
   constructor(
     readonly offer: Offer,
@@ -58,6 +60,7 @@ export class Peer {
   ) {
     this.pc = new RTCPeerConnection({ bundlePolicy: "max-bundle", iceServers });
     this.#remote = offer.sources;
+    this.#transport = offer.transport;
     this.pc.addEventListener("iceconnectionstatechange", () => events.ice(this.pc.iceConnectionState));
     this.pc.addEventListener("track", () => events.streams());
   }
@@ -74,10 +77,28 @@ export class Peer {
   }
 
   /** Answers the offer; resolves with our half of the transport. */
-  answer(tracks: LocalTracks): Promise<ReturnType<typeof localTransport>> {
+  answer(tracks: LocalTracks): Promise<LocalTransport> {
     return this.#serial(async () => {
       this.#screenUsed = tracks.screen !== null;
       await this.#negotiate(tracks);
+      return localTransport(this.pc.localDescription?.sdp ?? "");
+    });
+  }
+
+  /**
+   * Restarts ICE with the bridge's new half; resolves with ours, or null where that is old news. The bridge's candidates
+   * are added only after the answer: with them in the offer the browser gives the pair in use up at once.
+   */
+  restartIce(restart: IceRestart): Promise<LocalTransport | null> {
+    return this.#serial(async () => {
+      if (this.#closed || restart.generation <= this.#generation) return null;
+      this.#generation = restart.generation;
+      const { ufrag, pwd, candidates } = restart.transport;
+      this.#transport = { ...this.#transport, ufrag, pwd, candidates: [] };
+      await this.#negotiate(null);
+      for (const candidate of candidates) {
+        await this.pc.addIceCandidate({ candidate: `candidate:${candidate}`, sdpMid: "0", usernameFragment: ufrag });
+      }
       return localTransport(this.pc.localDescription?.sdp ?? "");
     });
   }
@@ -86,7 +107,8 @@ export class Peer {
     if (this.#closed) return;
     this.#slots = assignSlots(this.#slots, this.#remote);
     this.#version += 1;
-    await this.pc.setRemoteDescription({ type: "offer", sdp: buildRemote(this.offer, this.#slots, this.#version) });
+    const offer = { ...this.offer, transport: this.#transport };
+    await this.pc.setRemoteDescription({ type: "offer", sdp: buildRemote(offer, this.#slots, this.#version) });
     const own = [MICROPHONE, CAMERA, SCREEN].map((mid) => this.#transceiver(mid));
     if (tracks !== null) {
       const wanted = [tracks.audio, tracks.camera, tracks.screen];

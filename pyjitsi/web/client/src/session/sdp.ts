@@ -3,7 +3,7 @@
  * offer, with one m-line for each source of ours (microphone, camera, screen) and one for each source of others.
  */
 
-import type { MediaDescription, Offer } from "./jingle";
+import type { LocalTransport, MediaDescription, Offer } from "./jingle";
 import type { RemoteSource } from "./sources";
 
 export const MICROPHONE = 0;
@@ -184,7 +184,7 @@ export function localSources(sdp: string, endpoint: string, sending: readonly bo
 }
 
 /** Our half of the transport, from our answer. */
-export function localTransport(sdp: string): { ufrag: string; pwd: string; hash: string; fingerprint: string } {
+export function localTransport(sdp: string): LocalTransport {
   const [hash = "", fingerprint = ""] = attribute(sdp, "fingerprint").split(" ");
   return { ufrag: attribute(sdp, "ice-ufrag"), pwd: attribute(sdp, "ice-pwd"), hash, fingerprint };
 }
