@@ -92,6 +92,7 @@ def _focus_and_bridge_apart(server: MeetingServer, meeting: Meeting) -> Outcome:
 
 def _clients_network(server: MeetingServer, meeting: Meeting) -> Outcome:
     """One person's packets are lost for 15 seconds, both ways."""
+    before = meeting.offers()
     pid = meeting.people["ada"].pid
     with _dropped(_tcp_ports(pid, None) + _udp_ports(pid)):
         time.sleep(15)
@@ -100,7 +101,33 @@ def _clients_network(server: MeetingServer, meeting: Meeting) -> Outcome:
     meeting.wait_together(30)
     back = time.monotonic() - began
     others = meeting.gap("bo", "cy", of=("bo", "cy"))
-    return Outcome(meeting.gap() - 15, back, f"the others lost each other for {others:.1f} s at most")
+    time.sleep(5)  # whoever would be invited again has been
+    return Outcome(meeting.gap() - 15, back, f"the others lost each other for {others:.1f} s at most, "
+                   f"{_restarted(meeting, before)}")  # fmt: skip
+
+
+def _restarted(meeting: Meeting, before: dict[str, int]) -> str:
+    """That nobody was invited again, and how often ICE was restarted. Raises Unmet."""
+    again = sum(meeting.offers()[name] > known for name, known in before.items())
+    if again:
+        raise Unmet(f"{again} people were invited again, where a restart of ICE should do")
+    return f"nobody invited again, {sum(meeting.report(name)['ice_restarts'] for name in before)} restarts of ICE"
+
+
+def _clients_new_address(server: MeetingServer, meeting: Meeting) -> Outcome:
+    """The address that one person's media has is gone for good; ICE must find another way."""
+    before = meeting.offers()
+    began = time.monotonic()
+    with _dropped(_udp_ports(meeting.people["ada"].pid)):
+        time.sleep(4)
+        meeting.wait_together(30)
+        back = time.monotonic() - began
+        time.sleep(20)  # what the bridge still knew of the old address is over
+        meeting.wait_together(5)
+        note = _restarted(meeting, before)
+        if "0 restarts" in note:
+            raise Unmet("ICE was not restarted")
+        return Outcome(meeting.gap(), back, note)
 
 
 def _clients_address(server: MeetingServer, meeting: Meeting) -> Outcome:
@@ -159,7 +186,8 @@ FAULTS = (
     Fault("flapping", "a bridge of two dies three times in a row", _flapping_bridge, bridges=2, gap=15.0),
     Fault("slow-prosody", "Prosody stands still for 5 s", _paused_prosody, gap=UNTOUCHED),
     Fault("partition", "focus and bridge can't talk for 20 s", _focus_and_bridge_apart, gap=UNTOUCHED, cuts=True),
-    Fault("client-address", "a client's address changes", _clients_address, gap=BACK, cuts=True),
+    Fault("client-nat", "a NAT gives a client another address", _clients_address, gap=BACK, cuts=True),
+    Fault("client-address", "a client's address is gone for good", _clients_new_address, gap=BACK, cuts=True),
     Fault("client-network", "a client's network is gone for 15 s", _clients_network, gap=BACK, cuts=True),
 )
 

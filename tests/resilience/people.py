@@ -39,7 +39,7 @@ class Meeting:
         """What a person has seen so far."""
         with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):
             return json.loads((self.folder / f"{name}.json").read_text())
-        return {"sees": [], "others": {}, "offers": 0, "reconnects": 0}
+        return {"sees": [], "others": {}, "offers": 0, "ice_restarts": 0, "reconnects": 0}
 
     def together(self) -> bool:
         """Whether everybody sees and hears everybody now."""

@@ -5,6 +5,7 @@ per SSRC before decoding, so that a test can say what the bridge forwarded.
 """
 
 import asyncio
+import contextlib
 import json
 from collections import defaultdict
 from collections.abc import Callable
@@ -16,11 +17,13 @@ import aiohttp
 from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.rtp import RtpPacket
 
+from pyjitsi.xmpp.stanzas import ice_udp
 from pyjitsi.xmpp.stanzas.ice_udp import Fingerprint
 from tests.support import http
+from tests.support.ice_paths import IcePaths
 from tests.support.jingle_sdp import JINGLE, LocalSources, Offer, accept, read_answer, read_offer, to_sdp
 from tests.support.media import Picture, Tone
-from tests.support.xmpp_client import CLIENT, XmppClient
+from tests.support.xmpp_client import CLIENT, Refused, XmppClient
 
 MUC = "http://jabber.org/protocol/muc"
 MUC_USER = "http://jabber.org/protocol/muc#user"
@@ -64,6 +67,8 @@ class Participant:
         self.on_packet: Callable[[RtpPacket], None] | None = None
         self.pc: RTCPeerConnection | None = None
         self.mine: LocalSources | None = None
+        self.paths: IcePaths | None = None
+        self.ice_restarts: int = 0  # that the bridge answered
         self._channel: aiohttp.ClientWebSocketResponse | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         client.on_stanza.append(self._on_stanza)
@@ -118,6 +123,9 @@ class Participant:
         # Taken first: while they close, a new offer may bring new ones.
         channel, self._channel = self._channel, None
         pc, self.pc = self.pc, None
+        paths, self.paths = self.paths, None
+        if paths is not None:
+            await paths.close()
         if channel is not None:
             await channel.close()
         if pc is not None:
@@ -156,6 +164,8 @@ class Participant:
                 self.offers += 1
                 self.offer = read_offer(jingle)
                 await self.accept(self.offer)
+            case "transport-info":
+                await self._restarted(jingle)
             case "session-terminate":
                 self.terminated.append(jingle)
                 await self.hang_up()
@@ -182,6 +192,8 @@ class Participant:
         await pc.setRemoteDescription(RTCSessionDescription(to_sdp(offer), "offer"))
         await pc.setLocalDescription(await pc.createAnswer())
         self._listen(pc)
+        paths = self.paths = IcePaths(pc)
+        self._task(self._look_after(paths))
         transport, self.mine = read_answer(pc.localDescription.sdp)
         if self.lies_about_fingerprint:
             other = Fingerprint("sha-256", ":".join(["AB"] * 32), "active")
@@ -203,6 +215,42 @@ class Participant:
             return route(packet)
 
         router.route_rtp = kept
+
+    # Restarts of ICE.
+
+    async def restart_ice(self) -> None:
+        """Ask for one. Raises Refused, or TimeoutError."""
+        assert self.offer is not None
+        jingle = Element(f"{{{JINGLE}}}jingle", action="session-info", sid=self.offer.sid, initiator=self.focus)
+        wanted = SubElement(jingle, f"{{{FOCUS}}}bridge-session", id=self.offer.bridge_session or "")
+        wanted.set("ice-restart", "true")
+        await self.client.iq(self.focus, jingle)
+
+    async def _look_after(self, paths: IcePaths) -> None:
+        """Where nothing comes any more, do what a browser does."""
+        while True:
+            await asyncio.sleep(0.5)
+            if paths.quiet and not self.client.closed.is_set():
+                with contextlib.suppress(Refused, TimeoutError, ConnectionError):
+                    await self.restart_ice()
+                await asyncio.sleep(5)
+
+    async def _restarted(self, jingle: Element) -> None:
+        transport = jingle.find(f".//{{{ice_udp.NS}}}transport")
+        offer, paths = self.offer, self.paths
+        if transport is None or offer is None or paths is None:
+            return
+        made = await paths.restart(ice_udp.parse(transport))
+        if made is None:
+            return
+        ours, connection = made
+        self.ice_restarts += 1
+        answer = Element(f"{{{JINGLE}}}jingle", action="transport-info", sid=offer.sid, initiator=self.focus)
+        for name in ("audio", "video"):
+            content = SubElement(answer, f"{{{JINGLE}}}content", creator="responder", name=name)
+            content.append(ice_udp.build(ours))
+        await self.client.iq(self.focus, answer)
+        await paths.connect(connection)
 
     async def _open_channel(self, offer: Offer) -> None:
         url = offer.transport.web_sockets[0].url

@@ -233,6 +233,7 @@ class Person:
             "name": self.options.name,
             "joined": self.joined,
             "offers": sum(each.offers for each in self._participants),
+            "ice_restarts": sum(each.ice_restarts for each in self._participants),
             "reconnects": self.reconnects,
             "sees": sorted(name for name, other in self.others.items() if fresh(other.video) and fresh(other.audio)),
             "others": {

@@ -64,6 +64,20 @@ async def test_people_are_invited_again_after_the_bridge_was_killed(
     await one.until(lambda: one.sees(two) and two.sees(one), "each other again", 15)
 
 
+async def test_a_restart_of_ice_loses_no_packet_and_invites_nobody(invite: Invite, room: str) -> None:
+    one, two = await invite(room), await invite(room)
+    await one.until(lambda: one.sees(two) and two.sees(one), "each other")
+    assert one.paths is not None
+    old = one.paths.newest
+    await one.restart_ice()
+    await one.until(lambda: one.paths is not None and one.paths.newest is not old, "another way")
+    known = len(one.received[two.mine.video]) if two.mine else 0
+    await asyncio.sleep(4)  # the bridge has let the old way go
+    await one.until(lambda: one.sees(two, known + 20) and two.sees(one, known + 20), "more of each other")
+    assert in_order(one, two) and in_order(two, one)
+    assert (one.offers, two.offers) == (1, 1)
+
+
 async def test_five_people_enter_at_once(invite: Invite, room: str) -> None:
     people = await asyncio.gather(*(invite(room) for _ in range(5)))
     for person in people:
