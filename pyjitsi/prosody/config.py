@@ -34,6 +34,7 @@ def render(settings: ProsodySettings, plugins: Path = PLUGINS) -> str:
         "AUTH": quoted(f"auth.{domain}"),
         "CONFERENCE": quoted(f"conference.{domain}"),
         "INTERNAL": quoted(f"internal.auth.{domain}"),
+        "LOBBY": quoted(f"lobby.{domain}"),
         "FOCUS": quoted(f"focus.{domain}"),
         "FOCUS_JID": quoted(f"focus@focus.{domain}"),
         "BREWERIES": _list(f"{brewery}@internal.auth.{domain}" for brewery in settings.breweries),

@@ -1,6 +1,7 @@
 """Who acts in these tests: a focus, a bridge's account, clients over WebSocket."""
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -9,7 +10,7 @@ from xml.etree.ElementTree import Element, SubElement
 from pyjitsi.xmpp import muc
 from pyjitsi.xmpp.connection import NS_CLIENT, Connection, Presence
 from tests.support.prosody import Prosody
-from tests.support.xmpp_client import XmppClient
+from tests.support.xmpp_client import Refused, XmppClient
 
 MUC_USER = "http://jabber.org/protocol/muc#user"
 rooms = itertools.count(1)
@@ -70,6 +71,10 @@ class Focus:
         await self.enter(room)
         return room
 
+    async def grant(self, room: str, person: XmppClient) -> None:
+        """Make somebody moderator, as the focus does with the first who comes."""
+        await muc.set_affiliation(self.connection, room, bare(person), "owner", from_=self.full)
+
     async def iq(self, to: str, payload: Element, kind: str = "set") -> Element | None:
         """A request from the focus's address in rooms."""
         return await self.connection.iq(to, payload, kind="get" if kind == "get" else "set", from_=self.full)
@@ -98,9 +103,26 @@ def text(stanza: Element) -> str:
     return stanza.findtext(f"{{{NS_CLIENT}}}error/{{urn:ietf:params:xml:ns:xmpp-stanzas}}text") or ""
 
 
-async def knock(person: XmppClient, room: str, nick: str) -> Element:
+def bare(person: XmppClient) -> str:
+    """The address under which rooms know somebody."""
+    return person.jid.partition("/")[0]
+
+
+def joining(room: str, nick: str, name: str = "", password: str = "") -> Element:
+    """The presence that asks to come in."""
+    stanza = muc.join(room, nick)
+    if name:
+        SubElement(stanza, "{http://jabber.org/protocol/nick}nick").text = name
+    if password:
+        x = stanza.find(f"{{{muc.NS}}}x")
+        assert x is not None
+        SubElement(x, f"{{{muc.NS}}}password").text = password
+    return stanza
+
+
+async def knock(person: XmppClient, room: str, nick: str, *, name: str = "", password: str = "") -> Element:
     """Send the join; the own presence or the error that answers."""
-    await person.send(muc.join(room, nick))
+    await person.send(joining(room, nick, name, password))
     return await person.expect(
         lambda stanza: (
             stanza.get("from", "").casefold() == f"{room}/{nick}".casefold()
@@ -110,11 +132,46 @@ async def knock(person: XmppClient, room: str, nick: str) -> Element:
     )
 
 
-async def enter(person: XmppClient, room: str, nick: str) -> Element:
+async def enter(person: XmppClient, room: str, nick: str, *, name: str = "", password: str = "") -> Element:
     """Join and be inside."""
-    answer = await knock(person, room, nick)
+    answer = await knock(person, room, nick, name=name, password=password)
     assert "110" in status_codes(answer), condition(answer)
     return answer
+
+
+async def configure(person: XmppClient, room: str, **fields: str) -> None:
+    """Submit some of ``muc#roomconfig_…``. Raises Refused."""
+    query = Element(f"{{{muc.NS_OWNER}}}query")
+    form = SubElement(query, f"{{{muc.NS_DATA}}}x", type="submit")
+    values = {"FORM_TYPE": f"{muc.NS}#roomconfig", **{f"muc#roomconfig_{key}": text for key, text in fields.items()}}
+    for name, value in values.items():
+        field = SubElement(form, f"{{{muc.NS_DATA}}}field", var=name)
+        SubElement(field, f"{{{muc.NS_DATA}}}value").text = value
+    await person.iq(room, query)
+
+
+async def affiliations(person: XmppClient, room: str, affiliation: str, *others: XmppClient) -> None:
+    """Give the others an affiliation, in one request. Raises Refused."""
+    query = Element(f"{{{muc.NS_ADMIN}}}query")
+    for other in others:
+        SubElement(query, f"{{{muc.NS_ADMIN}}}item", jid=bare(other), affiliation=affiliation)
+    await person.iq(room, query)
+
+
+async def kick(person: XmppClient, room: str, nick: str) -> None:
+    """Take somebody out of the room. Raises Refused."""
+    query = Element(f"{{{muc.NS_ADMIN}}}query")
+    SubElement(query, f"{{{muc.NS_ADMIN}}}item", nick=nick, role="none")
+    await person.iq(room, query)
+
+
+async def nobody_hears(sender: XmppClient, *others: XmppClient, of: str = "") -> None:
+    """What was sent before has had its effect, none of it a stanza to the others that has that text."""
+    for one in (sender, *others):
+        with contextlib.suppress(Refused):
+            await one.iq(one.domain, Element("{urn:xmpp:ping}ping"), "get")
+    if of:
+        assert not [stanza for one in others for stanza in one.seen if of in "".join(stanza.itertext())]
 
 
 def body(to: str, words: str, kind: str = "groupchat") -> Element:
