@@ -9,8 +9,10 @@ PLAIN = (
     "pyjitsi.bridge.plane.keyframe",
     "pyjitsi.bridge.plane.projection",
     "pyjitsi.bridge.plane.feedback",
+    "pyjitsi.bridge.plane.delivery",
+    "pyjitsi.bridge.plane.pacer",
 )
-NATIVE = ("cipher", "wire", "tables", "mailbox", "egress", "control", "shard", "engine", "handles")
+NATIVE = ("cipher", "wire", "tables", "mailbox", "egress", "control", "pacing", "shard", "engine", "handles")
 
 extensions = [Extension(name, [name.replace(".", "/") + ".py"]) for name in PLAIN]
 extensions += [

@@ -135,10 +135,18 @@ def ladder(source: Available, height: int) -> Ladder:
     )
 
 
-def allocate(
-    wishes: Wishes, ordered: Sequence[Available], heights: Mapping[str, int], bitrate: float
-) -> dict[str, int]:
-    """The target layer of each source, OFF for none; ``bitrate`` is the downlink in bit/s."""
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """The target layer of each source, OFF for none. ``used`` is what these take in bit/s, ``ideal`` what the best ones
+    would that the receiver asked for."""
+
+    targets: dict[str, int]
+    used: float
+    ideal: float
+
+
+def allocate(wishes: Wishes, ordered: Sequence[Available], heights: Mapping[str, int], bitrate: float) -> Allocation:
+    """Spend a downlink of ``bitrate`` bit/s."""
     ladders = [ladder(each, heights[each.name]) for each in ordered]
     chosen = [-1] * len(ladders)
     remaining = bitrate
@@ -159,10 +167,11 @@ def allocate(
                 raised = True
             if stage and position < rungs.preferred:
                 break  # the stage comes first: thumbnails starve before it does
-    return {
+    targets = {
         source.name: rungs.layers[position].index if position >= 0 else OFF
         for source, rungs, position in zip(ordered, ladders, chosen, strict=True)
     }
+    return Allocation(targets, bitrate - remaining, sum(rungs.cost(len(rungs.layers) - 1) for rungs in ladders))
 
 
 def _raise(rungs: Ladder, position: int, limit: float, stage: bool) -> int:

@@ -27,7 +27,9 @@ from pyjitsi.bridge.plane.api import (
     Feedback,
     FirstMedia,
     LayersChanged,
+    LossReport,
     Plane,
+    ReceiverLimit,
 )
 from pyjitsi.bridge.relay import Relay
 from pyjitsi.bridge.transport.certificate import Certificate
@@ -249,7 +251,7 @@ class Bridge:
                 self._control(data, address, now)
             case FirstMedia():
                 pass
-            case AudioLevel() | LayersChanged() | Feedback():
+            case AudioLevel() | LayersChanged() | Feedback() | LossReport() | ReceiverLimit():
                 found = self._by_key.get(event.endpoint)
                 if found is not None:
                     found[0].on_event(event, found[1])

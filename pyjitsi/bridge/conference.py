@@ -9,7 +9,16 @@ from pyjitsi.bridge import messages, relay_messages
 from pyjitsi.bridge.allocation import Available, allocate, effective_heights, prioritise
 from pyjitsi.bridge.endpoint import Endpoint
 from pyjitsi.bridge.media import encodings_of, plane_source, signalled_video_type
-from pyjitsi.bridge.plane.api import OFF, AudioLevel, Feedback, LayerInfo, LayersChanged, Plane
+from pyjitsi.bridge.plane.api import (
+    OFF,
+    AudioLevel,
+    Feedback,
+    LayerInfo,
+    LayersChanged,
+    LossReport,
+    Plane,
+    ReceiverLimit,
+)
 from pyjitsi.bridge.relay import Relay
 from pyjitsi.bridge.relays import Owner, Relays, tallest
 from pyjitsi.bridge.speech import SpeakerDetector
@@ -23,7 +32,9 @@ REALLOCATE = 5.0
 BETTER = 0.15  # part by which the estimate must move to matter
 CONNECTIVITY_INTERVAL = 0.5
 STATS_INTERVAL = 10.0
+PROBE_INTERVAL = 0.1
 DISABLED_TYPES = ("none", "disabled")
+ConferenceEvent = AudioLevel | LayersChanged | Feedback | LossReport | ReceiverLimit
 
 
 class Conference:
@@ -45,6 +56,7 @@ class Conference:
         self.log = log.bind(room=name)
         self._dirty: bool = False
         self._checked: float = now
+        self._probed: float = now
         self._allocated_at: float = now
         self._stats_at: float = now
         plane.add_conference(key, self.video_ssrc, self.audio_ssrc)
@@ -132,7 +144,7 @@ class Conference:
 
     # Events of the plane.
 
-    def on_event(self, event: AudioLevel | LayersChanged | Feedback, peer: Endpoint | Relay) -> None:
+    def on_event(self, event: ConferenceEvent, peer: Endpoint | Relay) -> None:
         """What the plane saw of an endpoint, or of those behind a relay."""
         match event:
             case AudioLevel():
@@ -144,11 +156,17 @@ class Conference:
                 self.layers[event.source] = event.layers
                 if [layer.index for layer in before] != [layer.index for layer in event.layers]:
                     self._dirty = True
-            case Feedback() if isinstance(peer, Endpoint):
-                peer.estimate.feedback(event.delivered, event.lost, event.bitrate, event.delay_gradient, event.at)
-                self._note_estimate(peer)
-            case Feedback():
+            case _ if isinstance(peer, Relay):
                 pass  # nothing is estimated between bridges
+            case Feedback():
+                peer.estimate.feedback(event)
+                self._note_estimate(peer)
+            case LossReport():
+                peer.estimate.report(event)
+                self._note_estimate(peer)
+            case ReceiverLimit():
+                peer.estimate.limit(event)
+                self._note_estimate(peer)
 
     def _note_estimate(self, endpoint: Endpoint) -> None:
         """Allocate anew where a receiver's estimate has moved by what matters."""
@@ -164,6 +182,8 @@ class Conference:
             speaker = self.speech.dominant or ""
             self._tell_all(messages.dominant_speaker(speaker, self.speech.recent[1:]))
             self._dirty = True
+        if now - self._probed >= PROBE_INTERVAL:
+            self._probe(now)
         if now - self._checked >= CONNECTIVITY_INTERVAL:
             expired = self._check(now)
         if self._dirty or now - self._allocated_at >= REALLOCATE:
@@ -174,12 +194,18 @@ class Conference:
                 endpoint.say(messages.connection_stats(int(endpoint.estimate.bitrate)))
         return expired
 
+    def _probe(self, now: float) -> None:
+        """Find out what receivers' downlinks carry who could be given more."""
+        self._probed = now
+        for endpoint in self.endpoints.values():
+            for probe in endpoint.estimate.tick(now):
+                self.plane.probe(endpoint.key, probe)
+            self._note_estimate(endpoint)
+
     def _check(self, now: float) -> list[Endpoint]:
         self._checked = now
         expired: list[Endpoint] = []
         for endpoint in self.endpoints.values():
-            endpoint.estimate.silence(now)
-            self._note_estimate(endpoint)
             if endpoint.note_activity(now):
                 text = messages.connectivity(endpoint.id, endpoint.active)
                 self._tell_all(text)
@@ -217,7 +243,8 @@ class Conference:
         ordered = prioritise(receiver.wishes, self._available(receiver))
         heights = effective_heights(receiver.wishes, ordered)
         receiver.allocated_for = receiver.estimate.bitrate
-        targets = allocate(receiver.wishes, ordered, heights, receiver.estimate.bitrate)
+        allocation = allocate(receiver.wishes, ordered, heights, receiver.estimate.bitrate)
+        targets, receiver.estimate.wanted = allocation.targets, allocation.ideal
         for name in [name for name in receiver.targets if name not in targets]:
             del receiver.targets[name]
         for name, layer in targets.items():

@@ -11,6 +11,7 @@ NACK_FORMAT = 1
 TRANSPORT_CC_FORMAT = 15
 PLI_FORMAT = 1
 FIR_FORMAT = 4
+APPLICATION_FORMAT = 15
 MAX_NACKED = 1000
 
 
@@ -164,3 +165,11 @@ def keyframe_wanted(part: Part) -> list[int]:
     if part.count == FIR_FORMAT:
         return [int.from_bytes(part.body[at : at + 4], "big") for at in range(8, len(part.body) - 7, 8)]
     return []
+
+
+def remb(part: Part) -> float | None:
+    """The bit rate of a receiver estimated maximum bitrate (draft-alvestrand-rmcat-remb-03); None of anything else."""
+    body = part.body
+    if part.type != PSFB or part.count != APPLICATION_FORMAT or len(body) < 16 or body[8:12] != b"REMB":
+        return None
+    return float((body[13] & 3) << 16 | body[14] << 8 | body[15]) * 2.0 ** (body[13] >> 2)

@@ -21,8 +21,9 @@ class MediaPeer:
     """``id`` is its endpoint in the plane; its SSRCs are derived from it."""
 
     def __init__(
-        self, plane: Plane, conference: int, identity: int, *, encodings: int = 3, mesh: str | None = None
-    ) -> None:
+        self, plane: Plane, conference: int, identity: int, *, encodings: int = 3, mesh: str | None = None,
+        extensions: dict[str, int] = EXTENSIONS,
+    ) -> None:  # fmt: skip
         self.plane: Plane = plane
         self.id: int = identity
         self.name: str = f"{identity:08x}"
@@ -43,7 +44,7 @@ class MediaPeer:
         inbound.window_size = 1024  # as browsers have it
         self._inbound: Session = Session(inbound)
         plane.add_endpoint(conference, identity, mesh)
-        plane.set_media(identity, CODECS, EXTENSIONS if mesh is None else {AUDIO_LEVEL: 1})
+        plane.set_media(identity, CODECS, extensions if mesh is None else {AUDIO_LEVEL: 1})
         plane.set_keys(identity, SrtpKeys("AEAD_AES_128_GCM", up, down))
         plane.bind(self.address, identity)
         plane.set_destination(identity, self.address)

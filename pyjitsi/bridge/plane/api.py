@@ -91,18 +91,72 @@ class AudioLevel:
 
 
 @dataclass(frozen=True, slots=True)
-class Feedback:
-    """A receiver's transport-cc or receiver-report summary, for the downlink estimate.
+class Probe:
+    """A burst to send to one receiver over what it gets anyway, to find out what fits: ``octets``, and ``packets`` at
+    least, at ``bitrate`` bit/s. ``cluster`` names it in feedback; 1 to 65535."""
 
-    ``delivered`` and ``lost`` count packets since the last one; ``bitrate`` is what was sent in bits/s over the last
-    second; ``delay_gradient`` is milliseconds of queue growth per second (None from receiver reports).
+    cluster: int
+    bitrate: float
+    packets: int
+    octets: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """What is known of a probe so far: packets and bytes of it that arrived, when the first and last of them were sent
+    and arrived (each on its own clock), and the sizes of the one sent last and of the one that arrived first."""
+
+    cluster: int
+    packets: int
+    octets: int
+    first_sent: float
+    last_sent: float
+    first_arrived: float
+    last_arrived: float
+    first_size: int
+    last_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """A receiver's transport-wide feedback, in sums since the last one.
+
+    ``sent`` is what was sent over the last second and ``throughput`` what gets through, in bit/s; None
+    while too little is known. ``usage`` is the queue's state now, ``overused`` whether it grew too fast in between, and ``recovered``
+    whether it is steady again after it had drained. ``rtt`` is in seconds.
     """
 
     endpoint: EndpointId
-    delivered: int
-    lost: int
+    delivered_bytes: int
+    lost_bytes: int
+    sent: float
+    throughput: float | None
+    usage: Literal["normal", "over", "under"]
+    overused: bool
+    recovered: bool
+    rtt: float
+    probe: ProbeResult | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class LossReport:
+    """A report block of a receiver that knows no transport-wide feedback: the part lost of late (0 to 1), what was sent
+    over the last second in bit/s, and the round trip."""
+
+    endpoint: EndpointId
+    fraction: float
+    sent: float
+    rtt: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiverLimit:
+    """REMB: what a receiver reckons that its downlink carries, in bit/s."""
+
+    endpoint: EndpointId
     bitrate: float
-    delay_gradient: float | None
     at: float
 
 
@@ -123,7 +177,7 @@ class FirstMedia:
     at: float
 
 
-Event = Datagram | AudioLevel | Feedback | LayersChanged | FirstMedia
+Event = Datagram | AudioLevel | Feedback | LossReport | ReceiverLimit | LayersChanged | FirstMedia
 
 
 @dataclass(slots=True)
@@ -208,6 +262,10 @@ class Plane(Protocol):
 
     def current_layer(self, receiver: EndpointId, source: str) -> int:
         """The layer being forwarded now, OFF while none."""
+        ...
+
+    def probe(self, receiver: EndpointId, probe: Probe) -> None:
+        """Send a probe, after those that were asked for before: by RTX of what was sent of late, if anything was."""
         ...
 
     def request_keyframe(self, source: str, endpoint: EndpointId) -> None:

@@ -22,10 +22,13 @@ from pyjitsi.bridge.plane.api import (
     Datagram,
     EndpointId,
     Event,
-    Feedback,
     FirstMedia,
+    LossReport,
+    Probe,
+    ReceiverLimit,
     SrtpKeys,
 )
+from pyjitsi.bridge.plane.downlinks import feedback_of
 from pyjitsi.bridge.plane.egress import Transmits
 from pyjitsi.bridge.plane.endpoint import Endpoint, Incoming, IncomingSource, Route
 from pyjitsi.bridge.plane.keyframe import KINDS
@@ -121,8 +124,11 @@ class CompiledPlane(PythonPlane):
     # Peers.
 
     def make_endpoint(self, endpoint: EndpointId, conference: ConferenceId, mesh: str | None) -> Endpoint:
-        peer = self._peers[endpoint] = native.PeerHandle(self.engine, endpoint)
-        return CompiledEndpoint(endpoint, conference, mesh, peer)
+        made = CompiledEndpoint(endpoint, conference, mesh)
+        made.peer = self._peers[endpoint] = native.PeerHandle(
+            self.engine, endpoint, made.delivery, made.pacer, self.conferences[conference].video_ssrc
+        )
+        return made
 
     def remove_endpoint(self, endpoint: EndpointId) -> None:
         super().remove_endpoint(endpoint)
@@ -233,7 +239,7 @@ class CompiledPlane(PythonPlane):
         self._collect()
 
     def _collect(self) -> None:
-        for kind, who, what, count, lost, at, rate, gradient, key, descriptor, data in self.engine.take_events():
+        for kind, who, what, count, lost, at, rate, key, descriptor, data in self.engine.take_events():
             self.now = max(self.now, at)
             held = self.endpoints.get(who)
             if kind == engine.DATAGRAM:
@@ -252,7 +258,12 @@ class CompiledPlane(PythonPlane):
                 if what in self._sources:
                     self.events.append(AudioLevel(who, self._sources[what][1].spec.name, count, at))
             elif kind == engine.FEEDBACK:
-                self.events.append(Feedback(who, count, lost, rate, gradient, at))
+                peer = self._peers[who]
+                self.events.append(feedback_of(peer.take_feedback(at), who, peer.rtt, at))
+            elif kind == engine.REPORT:
+                self.events.append(LossReport(who, lost / 256, rate, self._peers[who].rtt, at))
+            elif kind == engine.LIMIT:
+                self.events.append(ReceiverLimit(who, rate, at))
             elif kind == engine.FIRST:
                 self.events.append(FirstMedia(who, at))
             elif kind == engine.KEYFRAME:
@@ -272,11 +283,16 @@ class CompiledPlane(PythonPlane):
                 for number, ssrc, at in self._peers[endpoint.id].take_arrivals():
                     endpoint.arrivals.received(number, ssrc, at)
             self._reports.requests(now)
+        if self.way is None:
+            self.engine.pace(now)
         if now - self._reported_at < STATISTICS_EVERY:
             return
         self._reported_at = now
         self._reports.statistics(now)
         self.measure_layers(now)
+
+    def probe(self, receiver: EndpointId, probe: Probe) -> None:
+        self._peers[receiver].probe(probe.cluster, probe.bitrate / 8, probe.packets, probe.octets)
 
     def before_measuring(self, source: IncomingSource) -> None:
         for stream in source.streams:
@@ -310,14 +326,10 @@ class CompiledPlane(PythonPlane):
 class CompiledEndpoint(Endpoint):
     """An endpoint whose packets are counted elsewhere."""
 
-    def __init__(
-        self, identity: EndpointId, conference: ConferenceId, mesh: str | None, peer: native.PeerHandle
-    ) -> None:
-        super().__init__(identity, conference, mesh)
-        self._peer: native.PeerHandle = peer
+    peer: native.PeerHandle
 
     def note_sender_report(self, ntp: int, now: float) -> None:
-        self._peer.note_report(ntp >> 16 & 0xFFFFFFFF, now)
+        self.peer.note_report(ntp >> 16 & 0xFFFFFFFF, now)
 
 
 class NativeReception:

@@ -7,8 +7,9 @@ from typing import Protocol
 from pyjitsi.bridge.plane.api import OFF, Address, Codec, ConferenceId, Counters, EndpointId, Source
 from pyjitsi.bridge.plane.arrivals import ArrivalLog
 from pyjitsi.bridge.plane.cache import PacketCache
-from pyjitsi.bridge.plane.departures import Departures
+from pyjitsi.bridge.plane.delivery import Delivery
 from pyjitsi.bridge.plane.layers import SourceMeter
+from pyjitsi.bridge.plane.pacer import Pacer
 from pyjitsi.bridge.plane.projection import Projection
 from pyjitsi.bridge.plane.srtp import Srtp
 from pyjitsi.rtp.nack import NackTracker
@@ -119,7 +120,7 @@ class Route:
     """
 
     __slots__ = (
-        "cache", "encoding", "open", "projection", "receiver", "rtx_sequence", "sent", "sent_sr_at", "source",
+        "again", "cache", "encoding", "open", "projection", "receiver", "rtx_sequence", "sent", "sent_sr_at", "source",
     )  # fmt: skip
 
     def __init__(self, source: IncomingSource, receiver: "Endpoint", encoding: int = 0) -> None:
@@ -131,6 +132,7 @@ class Route:
         self.cache: PacketCache | None = None
         self.sent: SentTotals = Sent()
         self.rtx_sequence: int = 0
+        self.again: int = 0  # the number that a probe repeated last
         self.sent_sr_at: float = 0.0
 
 
@@ -163,7 +165,10 @@ class Endpoint:
         self.mute_audio: bool = False
         self.mute_video: bool = False
         self.arrivals: ArrivalLog = ArrivalLog()
-        self.departures: Departures = Departures()
+        self.delivery: Delivery = Delivery()
+        self.pacer: Pacer = Pacer()
+        self.blank_sequence: int = 0  # of packets of nothing but padding
+        self.blank_timestamp: int = 0
         self.before_keys: deque[tuple[bytes, float]] = deque(maxlen=BEFORE_KEYS)
         self.counters: Counters = Counters(dropped={})
         self.media_seen: bool = False

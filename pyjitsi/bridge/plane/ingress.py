@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from pyjitsi.bridge.plane.api import OFF, AudioLevel, Feedback, FirstMedia
+from pyjitsi.bridge.plane.api import OFF, AudioLevel, FirstMedia, LossReport, ReceiverLimit
+from pyjitsi.bridge.plane.downlinks import feedback_of, numbers_of
 from pyjitsi.bridge.plane.egress import Sending, resend, send_media
 from pyjitsi.bridge.plane.endpoint import Endpoint, Incoming, Route
 from pyjitsi.bridge.plane.header import Header
@@ -195,15 +196,23 @@ class Ingress:
                 case rtcp.RTPFB if part.count == rtcp.NACK_FORMAT:
                     self._nack(endpoint, part, at)
                 case rtcp.RTPFB if part.count == rtcp.TRANSPORT_CC_FORMAT:
-                    counts = endpoint.departures.feedback(transport_cc.parse(part))
-                    if counts[0] or counts[1]:
-                        bitrate = endpoint.departures.bitrate(at)
-                        self.plane.events.append(Feedback(endpoint.id, *counts[:2], bitrate, counts[2], at))
+                    self._transport_feedback(endpoint, transport_cc.parse(part), at)
+                case rtcp.PSFB if (limit := rtcp.remb(part)) is not None:
+                    self.plane.events.append(ReceiverLimit(endpoint.id, limit, at))
                 case rtcp.PSFB:
                     for ssrc in rtcp.keyframe_wanted(part):
                         self._keyframe(endpoint, ssrc)
                 case _:
                     pass  # SDES, BYE, XR and APP end here
+
+    def _transport_feedback(self, receiver: Endpoint, told: transport_cc.Feedback, at: float) -> None:
+        delivery, known = receiver.delivery, False
+        for offset, arrival in enumerate(told.arrivals):
+            number = (told.base + offset) & 0xFFFF
+            known |= delivery.missing(number) if arrival is None else delivery.arrived(number, arrival)
+        if known:
+            self.plane.events.append(feedback_of(numbers_of(delivery, at), receiver.id, receiver.rtt, at))
+            delivery.reset()
 
     def _nack(self, receiver: Endpoint, part: rtcp.Part, at: float) -> None:
         ssrc, numbers = rtcp.nacked(part)
@@ -229,9 +238,8 @@ class Ingress:
                 if 0 < rtt < 7:
                     receiver.rtt = rtt
             if not receiver.transport_cc and block.ssrc in receiver.route_by_ssrc:
-                lost = block.fraction
-                bitrate = receiver.departures.bitrate(at)
-                self.plane.events.append(Feedback(receiver.id, 256 - lost, lost, bitrate, None, at))
+                bitrate = receiver.delivery.bitrate(at)
+                self.plane.events.append(LossReport(receiver.id, block.fraction / 256, bitrate, receiver.rtt, at))
 
 
 def _own(stream: Incoming) -> Reception:

@@ -14,10 +14,11 @@ from pyjitsi.bridge.plane.api import (
     EndpointId,
     Event,
     LayersChanged,
+    Probe,
     Source,
     SrtpKeys,
 )
-from pyjitsi.bridge.plane.egress import Transmits, send_rtcp
+from pyjitsi.bridge.plane.egress import Transmits, pace, send_rtcp
 from pyjitsi.bridge.plane.endpoint import Endpoint, Incoming, IncomingSource, Route
 from pyjitsi.bridge.plane.ingress import Ingress
 from pyjitsi.bridge.plane.keyframes import KeyframeLimiter
@@ -332,6 +333,12 @@ class PythonPlane:
         self.now = max(self.now, now)
         self._reports.tick(now)
         self.measure_layers(now)
+        for endpoint in self.endpoints.values():
+            if endpoint.pacer.due() >= 0:
+                pace(endpoint, self.conferences[endpoint.conference].video_ssrc, now, self.transmits)
+
+    def probe(self, receiver: EndpointId, probe: Probe) -> None:
+        self.endpoints[receiver].pacer.probe(probe.cluster, probe.bitrate / 8, probe.packets, probe.octets)
 
     def measure_layers(self, now: float) -> None:
         """Tell what flows of each video source, once a second."""

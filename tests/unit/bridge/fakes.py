@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pyjitsi.bridge.plane.api import Address, Codec, Counters, Event, Source, SrtpKeys
+from pyjitsi.bridge.plane.api import Address, Codec, Counters, Event, Probe, Source, SrtpKeys
 
 
 class FakePlane:
@@ -25,6 +25,7 @@ class FakePlane:
         self.received: list[tuple[bytes, Address, float]] = []
         self.events: list[Event] = []
         self.transmits: list[tuple[bytes, Address]] = []
+        self.probes: list[tuple[int, Probe]] = []
         self.broken: bool = False
 
     def add_conference(self, conference: int, video_ssrc: int, audio_ssrc: int) -> None:
@@ -75,6 +76,9 @@ class FakePlane:
 
     def current_layer(self, receiver: int, source: str) -> int:
         return self.targets.get((receiver, source), -1)
+
+    def probe(self, receiver: int, probe: Probe) -> None:
+        self.probes.append((receiver, probe))
 
     def request_keyframe(self, source: str, endpoint: int) -> None:
         raise AssertionError("control asks for no key frames")

@@ -32,7 +32,7 @@ def screen(name: str) -> Available:
 
 def share(wishes: Wishes, bitrate: float, *sources: Available) -> dict[str, int]:
     ordered = prioritise(wishes, sources)
-    return allocate(wishes, ordered, effective_heights(wishes, ordered), bitrate)
+    return allocate(wishes, ordered, effective_heights(wishes, ordered), bitrate).targets
 
 
 def test_nothing_is_sent_before_the_receiver_asked() -> None:
@@ -207,7 +207,9 @@ def test_less_downlink_means_a_lower_layer(stage: Stage) -> None:
     assert stage.plane.targets[one.key, "two-v0"] == T360_30, "2.5 Mbit/s do not carry 720p"
     for _ in range(30):
         stage.now += 0.1
-        stage.plane.events.append(Feedback(one.key, 30, 20, 400e3, None, stage.now))
+        stage.plane.events.append(
+            Feedback(one.key, 12_000, 8_000, 15e4, 15e4, "over", True, False, 0.05, None, stage.now)
+        )
         stage.bridge.tick(stage.now)
     assert stage.plane.targets[one.key, "two-v0"] in (OFF, T180_7, T180_15)
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import pyjitsi
-from pyjitsi.bridge.plane import feedback, header, keyframe, projection
+from pyjitsi.bridge.plane import delivery, feedback, header, keyframe, pacer, projection
+from pyjitsi.bridge.plane.downlinks import numbers_of
 from pyjitsi.rtp import vp8
 from tests.fuzz.mutations import mutated_bytes
 from tests.fuzz.test_fuzz_rtp import DESCRIPTORS, PACKETS
@@ -31,6 +32,7 @@ def interpreted(compiled: ModuleType) -> ModuleType:
 
 plain_header, plain_vp8, plain_keyframe = interpreted(header), interpreted(vp8), interpreted(keyframe)
 plain_feedback, plain_projection = interpreted(feedback), interpreted(projection)
+plain_delivery, plain_pacer = interpreted(delivery), interpreted(pacer)
 FEEDBACK = [
     bytes(8) + bytes.fromhex("0001 0008 000003 01 2008") + bytes(8),
     bytes(8) + bytes.fromhex("fffe 0009 fffff0 02 d555 c001") + bytes(9) + bytes((0x80, 0, 0x7F, 0xFF)),
@@ -38,7 +40,7 @@ FEEDBACK = [
 
 
 def test_both_are_there() -> None:
-    for module in (header, vp8, keyframe, feedback, projection):
+    for module in (header, vp8, keyframe, feedback, projection, delivery, pacer):
         assert str(module.__file__).endswith(".so"), f"{module.__name__} is not compiled; run make plane"
 
 
@@ -153,3 +155,40 @@ def test_projections(stream: list[tuple[int, int, bool, int, int, int | None]], 
 def test_where_key_frames_begin(kind: int, payload: str, expected: bool) -> None:
     data = bytes.fromhex(payload)
     assert keyframe.begins_keyframe(kind, data, 0, len(data)) is expected
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.floats(0, 0.2), st.floats(-0.05, 0.5), st.integers(0, 3)), max_size=120))
+def test_deliveries(packets: list[tuple[bool, float, float, int]]) -> None:
+    ours, theirs = delivery.Delivery(), plain_delivery.Delivery()
+    for each in (ours, theirs):
+        now = 50.0
+        for number, (lost, pause, late, probe) in enumerate(packets, 1):
+            now += pause
+            each.sent(200 + number, probe, now)
+            if lost:
+                each.missing(number)
+            else:
+                each.arrived(number, now + late)
+            each.arrived(number * 7919 & 0xFFFF, now)  # mostly never sent
+    assert numbers_of(ours, 55.0) == numbers_of(theirs, 55.0)
+    assert (ours.threshold, ours.trend, ours.groups) == (theirs.threshold, theirs.trend, theirs.groups)
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 5), st.floats(0, 0.1)), max_size=60))
+def test_pacers(steps: list[tuple[bool, int, float]]) -> None:
+    ours, theirs = pacer.Pacer(), plain_pacer.Pacer()
+    said: list[list[tuple[int, float]]] = [[], []]
+    for each, heard in zip((ours, theirs), said, strict=True):
+        now = 50.0
+        for what, number, pause in steps:
+            now += pause
+            if what:
+                each.probe(number + 1, 100_000.0 * (number + 1), number, 900 * number)
+            for _ in range(50):
+                heard.append((each.next(now), each.due()))
+                if heard[-1][0] < 0:
+                    break
+                each.sent(0 if number == 5 else 700)
+    assert said[0] == said[1]

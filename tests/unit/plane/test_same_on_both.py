@@ -5,6 +5,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pyjitsi.bridge.plane.api import Probe
 from pyjitsi.bridge.plane.compiled import CompiledPlane
 from pyjitsi.bridge.plane.plane import PythonPlane
 from pyjitsi.rtp import packet, rtcp
@@ -12,7 +13,7 @@ from tests.support.media_peer import MediaPeer
 
 steps = st.lists(
     st.tuples(
-        st.sampled_from(["frame", "key", "speak", "nack", "rtx", "replay", "target", "pli"]),
+        st.sampled_from(["frame", "key", "speak", "nack", "rtx", "replay", "target", "pli", "probe"]),
         st.integers(0, 2),  # encoding, or how far back
         st.integers(0, 3),  # temporal layer, or packets
     ),
@@ -58,10 +59,13 @@ def run(plane: PythonPlane, script: list[tuple[str, int, int]]) -> list[tuple[in
         elif what == "nack" and ben.got:
             lost = [each.sequence for each in ben.video_of(ana)[-1 - first :]]
             ben.send_rtcp(rtcp.build_nack(5, ana.ssrcs[0], lost), now)
+        elif what == "probe":
+            plane.probe(2, Probe(1 + second, 200_000.0 * (1 + first), 5, 1000 * second))
         elif what == "pli":
             ben.send_rtcp(rtcp.build_pli(5, ana.ssrcs[0]), now)
         elif what == "target":
             plane.set_target(2, ana.video, TARGETS[first * 2 + second % 2])
+        plane.tick(now)
         ben.take(plane.take_transmits())
         heard += [(each.payload_type, each.data) for each in ben.got[len(heard) :]]
     return heard

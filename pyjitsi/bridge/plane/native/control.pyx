@@ -1,13 +1,16 @@
 """RTCP of peers: reports and feedback become sums for Python, NACKs are answered here, key frames are asked for there."""
 
-from libc.math cimport NAN
+from libc.math cimport ldexp
 from libc.stdint cimport uint32_t, uint64_t
 
+from pyjitsi.bridge.plane.delivery cimport Delivery
 from pyjitsi.bridge.plane.feedback cimport FeedbackReader
 from pyjitsi.bridge.plane.native.cipher cimport unprotect_rtcp
-from pyjitsi.bridge.plane.native.mailbox cimport T_FEEDBACK, T_KEYFRAME, Event
+from pyjitsi.bridge.plane.native.mailbox cimport T_FEEDBACK, T_KEYFRAME, T_LIMIT, T_REPORT, Event
 from pyjitsi.bridge.plane.native.state cimport *
-from pyjitsi.bridge.plane.native.tables cimport bitrate_of, table_find, word
+from pyjitsi.bridge.plane.native.tables cimport table_find, word
+
+cdef uint32_t REMB = 0x52454D42  # "REMB"
 
 
 cdef class Control(Egress):
@@ -22,6 +25,7 @@ cdef class Control(Egress):
         cdef ControlSsrc* control = NULL
         cdef Stream* stream
         cdef Route* route
+        cdef Event* event
         cdef int bits
         if size < 8:
             peer.dropped[D_SHORT] += 1
@@ -81,6 +85,11 @@ cdef class Control(Egress):
                 self.transport_feedback(peer, data, start + 4, end, at)
             elif kind == 206 and count == 1 and end - start >= 12:
                 self.keyframe_wanted(peer, word(data + start + 8), at)
+            elif kind == 206 and count == 15 and end - start >= 20 and word(data + start + 12) == REMB:
+                event = self.tell(T_LIMIT, peer.id, 0, at, False)
+                if event != NULL:
+                    event.rate = <double>((data[start + 17] & 3) << 16 | data[start + 18] << 8 | data[start + 19])
+                    event.rate = ldexp(event.rate, data[start + 17] >> 2)
             elif kind == 206 and count == 4:
                 start += 12
                 while start + 8 <= end:
@@ -102,49 +111,31 @@ cdef class Control(Egress):
                     if 0 < rtt < 7:
                         peer.rtt = rtt
             if not peer.transport_cc and table_find(&peer.routes, word(data + start)) != NULL:
-                event = self.tell(T_FEEDBACK, peer.id, 0, at, False)
+                event = self.tell(T_REPORT, peer.id, 0, at, False)
                 if event != NULL:
-                    event.lost, event.count = data[start + 4], 256 - data[start + 4]
-                    event.rate, event.gradient = bitrate_of(peer, at), NAN
+                    event.lost, event.rate = data[start + 4], (<Delivery>peer.delivery).bitrate(at)
             start += 24
             count -= 1
 
     cdef void transport_feedback(self, Peer* peer, unsigned char* data, int start, int end, double at) noexcept nogil:
-        cdef int status, number, delivered = 0, lost = 0
-        cdef double sent, first_sent = 0, last_sent = 0, first_arrival = 0, last_arrival = 0
-        cdef Event* event
+        cdef int status, number
+        cdef bint known = False
         if not self.reader.open(data, start, end):
             peer.dropped[D_MALFORMED] += 1
             return
         number = self.reader.base
         while True:
             status = self.reader.next(data)
-            if status == -1:
-                break
             if status < 0:
-                peer.dropped[D_MALFORMED] += 1
-                return
-            sent = 0
-            if ((peer.next_number - number) & 0xFFFF) <= DEPARTED and number != peer.next_number:
-                sent = peer.departed[number % DEPARTED].at
-                peer.departed[number % DEPARTED].at = 0
-            number = (number + 1) & 0xFFFF
-            if sent == 0:
-                continue
+                peer.dropped[D_MALFORMED] += status != -1
+                break
             if status == 0:
-                lost += 1
-                continue
-            if delivered == 0:
-                first_sent, first_arrival = sent, self.reader.ticks * 250e-6
-            delivered += 1
-            last_sent, last_arrival = sent, self.reader.ticks * 250e-6
-        if delivered or lost:
-            event = self.tell(T_FEEDBACK, peer.id, 0, at, False)
-            if event != NULL:
-                event.count, event.lost, event.rate, event.gradient = delivered, lost, bitrate_of(peer, at), NAN
-                if last_sent - first_sent >= 0.01:
-                    event.gradient = ((last_arrival - first_arrival) - (last_sent - first_sent)) * 1000 / (
-                        last_sent - first_sent)
+                known |= (<Delivery>peer.delivery).missing(number)
+            else:
+                known |= (<Delivery>peer.delivery).arrived(number, self.reader.ticks * 250e-6)
+            number = (number + 1) & 0xFFFF
+        if known and not peer.told:
+            peer.told = self.tell(T_FEEDBACK, peer.id, 0, at, False) != NULL
 
     cdef void keyframe_wanted(self, Peer* peer, uint32_t ssrc, double at) noexcept nogil:
         cdef Route* route = <Route*>table_find(&peer.routes, ssrc)

@@ -24,6 +24,7 @@ cdef class Egress(Mailbox):
                    int sequence, uint32_t timestamp, uint32_t ssrc, int start, int end, int picture, int tl0,
                    int original, int64_t* index, bint numbered, double at) noexcept nogil
     cdef bint resend(self, Route* route, int sequence, double at) noexcept nogil
+    cdef int repeat(self, Route* route, int sequence, double spacing, double at) noexcept nogil
     cdef void flush_peer(self, Peer* peer) noexcept nogil
     cdef void flush(self, bint everything) noexcept nogil
     cdef void send_batch(self, Peer** peers, int count) noexcept nogil

@@ -4,10 +4,11 @@ from libc.stdint cimport int64_t, uint32_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy, memmove
 
+from pyjitsi.bridge.plane.delivery cimport Delivery
 from pyjitsi.bridge.plane.header cimport Header
 from pyjitsi.bridge.plane.native.cipher cimport protect
 from pyjitsi.bridge.plane.native.state cimport *
-from pyjitsi.bridge.plane.native.tables cimport depart, guess
+from pyjitsi.bridge.plane.native.tables cimport guess
 from pyjitsi.bridge.plane.native.wire cimport BATCH, send_trains
 from pyjitsi.rtp.vp8 cimport Vp8Descriptor
 
@@ -39,11 +40,13 @@ cdef class Egress(Mailbox):
             peer.train = <unsigned char*>malloc((SEGMENTS + 1) * ROOM)
             if peer.train == NULL:
                 return False
-        number = depart(peer, body + (2 if original >= 0 else 0), at) if numbered and peer.transport_cc else 0
+        number = (<Delivery>peer.delivery).next
         out = peer.train + peer.train_size
         head = (<Header>header).write(data, out, ROOM - 64, peer.keep, payload_type, (<Header>header).marker, sequence, timestamp, ssrc,
                             peer.transport_cc if numbered else 0, number)
         size = head + body + (2 if original >= 0 else 0)
+        if peer.padding:
+            out[0] |= 0x20
         if head == 0 or size > MAX_DATAGRAM:
             peer.dropped[D_OVERSIZE] += 1
             return False
@@ -61,6 +64,9 @@ cdef class Egress(Mailbox):
         size = protect(&peer.outbound, out, head, size, place)
         if size < 0:
             return False
+        if numbered and peer.transport_cc:
+            (<Delivery>peer.delivery).sent(size, peer.probe, at)
+        peer.out_size = size
         peer.packets_sent += 1
         peer.bytes_sent += size
         if peer.train_count and (peer.train_closed or size > peer.segment):
@@ -92,40 +98,43 @@ cdef class Egress(Mailbox):
 
     cdef bint resend(self, Route* route, int sequence, double at) noexcept nogil:
         """Answer a NACK by RTX (RFC 4588); False where the packet is gone, too fresh, or no RTX was negotiated."""
+        cdef double rtt = route.receiver.rtt
+        cdef double spacing = 0.9 * rtt if 0.9 * rtt < rtt - 0.005 else rtt - 0.005
+        return self.repeat(route, sequence, spacing if spacing > MIN_SPACING else MIN_SPACING, at) > 0
+
+    cdef int repeat(self, Route* route, int sequence, double spacing, double at) noexcept nogil:
+        """Send a packet again as RTX; returns the datagram's size, 0 where it can't be."""
         cdef Peer* peer = route.receiver
         cdef Sent* sent
         cdef Stream* stream
         cdef Slot* slot
         cdef unsigned char* data
         cdef int number, rtx
-        cdef double spacing = 0.9 * peer.rtt if 0.9 * peer.rtt < peer.rtt - 0.005 else peer.rtt - 0.005
         if route.sent == NULL or route.rtx_ssrc == 0:
-            return False
-        if spacing < MIN_SPACING:
-            spacing = MIN_SPACING
+            return 0
         sent = &route.sent[sequence & (SENT - 1)]
         stream = route.source.streams[sent.encoding]
         if sent.at == 0 or sent.sequence != sequence or at - sent.at < spacing or stream == NULL or stream.slots == NULL:
-            return False
+            return 0
         slot = &stream.slots[sent.number & (SLOTS - 1)]
         if slot.size == 0 or slot.number != sent.number or slot.position + stream.arena_size < stream.written:
-            return False
+            return 0
         rtx = peer.rtx_of[slot.payload_type]
         data = stream.arena + slot.position % stream.arena_size
         if rtx == 0 or not self.stored.parse_front(data, slot.size):
-            return False
+            return 0
         self.stored.marker = slot.marker
         if sent.picture != NO_PICTURE and not self.stored_vp8.parse(data, slot.payload_start, slot.size):
-            return False
+            return 0
         sent.at = at
         number = route.rtx_sequence
         route.rtx_sequence = (number + 1) & 0xFFFF
         if not self.emit(peer, data, <void*>self.stored, <void*>self.stored_vp8, rtx, number, sent.timestamp, route.rtx_ssrc,
                          slot.payload_start, slot.size, sent.picture, sent.tl0, sequence, &route.rtx_index, True, at):
-            return False
+            return 0
         peer.urgent = True
         peer.rtx_sent += 1
-        return True
+        return peer.out_size
 
     cdef void flush_peer(self, Peer* peer) noexcept nogil:
         """Send one peer's train now."""

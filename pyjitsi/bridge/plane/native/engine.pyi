@@ -7,8 +7,10 @@ FEEDBACK: int
 FIRST: int
 KEYFRAME: int
 MISSED: int
+REPORT: int
+LIMIT: int
 
-NativeEvent = tuple[int, int, int, int, int, float, float, float | None, bytes, int, bytes]
+NativeEvent = tuple[int, int, int, int, int, float, float, bytes, int, bytes]
 
 @final
 class Engine:
@@ -17,6 +19,7 @@ class Engine:
     def add_port(self, fd: int, zone: int) -> None: ...
     def remove_port(self, fd: int) -> None: ...
     def feed(self, key: bytes, data: bytes, at: float) -> None: ...
+    def pace(self, now: float) -> None: ...
     def take_captured(self) -> list[tuple[int, bytes]]: ...
     def take_events(self) -> list[NativeEvent]: ...
     @property

@@ -1,6 +1,5 @@
 """A plane thread as Python drives it: its sockets in, its events out."""
 
-from libc.math cimport isnan
 from libc.stdint cimport uint64_t
 from libc.stdlib cimport free
 from libc.string cimport memcpy
@@ -17,7 +16,7 @@ cdef extern from "<pthread.h>" nogil:
 cdef extern from "<unistd.h>" nogil:
     ssize_t write(int, const void*, size_t)
 
-DATAGRAM, EARLY, LEVEL, FEEDBACK, FIRST, KEYFRAME, MISSED = range(7)  # kinds of events, as mailbox.pxd numbers them
+DATAGRAM, EARLY, LEVEL, FEEDBACK, FIRST, KEYFRAME, MISSED, REPORT, LIMIT = range(9)  # kinds of events, as mailbox.pxd numbers them
 MAX_PORTS = 256
 
 
@@ -93,6 +92,14 @@ cdef class Engine:
             self.shard.flush(True)
             self.shard.unlock()
 
+    def pace(self, double now):
+        """Send probes that are due, where no thread does."""
+        with nogil:
+            self.shard.lock()
+            self.shard.pace(now)
+            self.shard.flush(True)
+            self.shard.unlock()
+
     def take_captured(self):
         """What would have been sent: (peer, datagram), in order."""
         cdef list found = []
@@ -108,7 +115,7 @@ cdef class Engine:
         return found
 
     def take_events(self):
-        """(kind, who, what, count, lost, at, rate, gradient or None, key, fd, data) since the last call."""
+        """(kind, who, what, count, lost, at, rate, key, fd, data) since the last call."""
         cdef Event* events
         cdef int count, i
         cdef list found = []
@@ -121,7 +128,7 @@ cdef class Engine:
         for i in range(count):
             found.append((
                 events[i].kind, events[i].who, events[i].what, events[i].count, events[i].lost, events[i].at,
-                events[i].rate, None if isnan(events[i].gradient) else events[i].gradient,
+                events[i].rate,
                 events[i].key.bytes[:20], events[i].fd,
                 events[i].data[: events[i].size] if events[i].data != NULL else b"",
             ))

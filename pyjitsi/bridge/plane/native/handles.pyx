@@ -6,16 +6,21 @@ of no order, is kept out.
 """
 
 cimport cython
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy, memmove
 
 from pyjitsi.bridge.plane.native.cipher cimport cipher_close, cipher_open
+from pyjitsi.bridge.plane.delivery cimport Delivery
 from pyjitsi.bridge.plane.native.engine cimport Engine
 from pyjitsi.bridge.plane.native.shard cimport Shard
 from pyjitsi.bridge.plane.native.state cimport *
-from pyjitsi.bridge.plane.native.tables cimport bitrate_of, missing_due, table_drop, table_put
+from pyjitsi.bridge.plane.native.tables cimport missing_due, table_drop, table_put
+from pyjitsi.bridge.plane.pacer cimport Pacer
 from pyjitsi.bridge.plane.projection cimport Projection
+
+cdef extern from "<unistd.h>" nogil:
+    ssize_t write(int, const void*, size_t)
 
 DROP_NAMES = (
     "auth", "replay", "short", "unknown-pt", "unknown-ssrc", "malformed", "muted", "unknown-rtx", "oversize",
@@ -27,8 +32,10 @@ cdef class PeerHandle:
 
     cdef Shard shard
     cdef Peer* peer
+    cdef Delivery delivery
+    cdef Pacer pacer
 
-    def __init__(self, Engine engine, int id):
+    def __init__(self, Engine engine, int id, Delivery delivery, Pacer pacer, unsigned int blank_ssrc):
         self.shard = engine.shard
         self.peer = <Peer*>calloc(1, sizeof(Peer))
         if self.peer == NULL:
@@ -36,7 +43,9 @@ cdef class PeerHandle:
         self.peer.id = id
         self.peer.rtt = 0.1
         self.peer.fd = -2
-        self.peer.next_number = 1
+        self.delivery, self.pacer = delivery, pacer
+        self.peer.delivery, self.peer.pacer = <void*>delivery, <void*>pacer
+        self.peer.blank_ssrc, self.peer.blank_index = blank_ssrc, -1
 
     def __dealloc__(self):
         self.close()
@@ -158,9 +167,47 @@ cdef class PeerHandle:
         self.shard.unlock()
         return found
 
+    def take_feedback(self, double now):
+        """What feedback told since the last call, as ``downlinks.Numbers``."""
+        cdef Delivery held = self.delivery
+        cdef int delivered, lost, usage, probe, packets, first_size, last_size
+        cdef long long arrived, gone, octets
+        cdef bint over, recovered
+        cdef double rate, through, first_sent, last_sent, first_at, last_at
+        with nogil:
+            self.shard.lock()
+            arrived, gone, usage = held.delivered_bytes, held.lost_bytes, held.usage
+            over, recovered = held.overused, held.recovered
+            rate, through = held.bitrate(now), held.throughput()
+            probe, packets, octets = held.probe, held.probe_packets, held.probe_bytes
+            first_sent, last_sent = held.probe_first_sent, held.probe_last_sent
+            first_at, last_at = held.probe_first_at, held.probe_last_at
+            first_size, last_size = held.probe_first_size, held.probe_last_size
+            held.reset()
+            if self.peer != NULL:
+                self.peer.told = False
+            self.shard.unlock()
+        return (
+            arrived, gone, rate, through, usage, bool(over), bool(recovered),
+            (probe, packets, octets, first_sent, last_sent, first_at, last_at, first_size, last_size),
+        )
+
     def bitrate(self, double now):
         """Bits per second that were sent under transport-wide numbers over the last second."""
-        return bitrate_of(self.peer, now) if self.peer != NULL else 0.0
+        return self.delivery.bitrate(now)
+
+    def probe(self, int cluster, double rate, int packets, int octets):
+        """Send a probe, in bytes a second."""
+        cdef uint64_t one = 1
+        if self.peer == NULL:
+            return
+        with nogil:
+            self.shard.lock()
+            self.pacer.probe(cluster, rate, packets, octets)
+            self.shard.begin_pacing(self.peer)
+            self.shard.unlock()
+            if self.shard.wake_fd >= 0:
+                write(self.shard.wake_fd, &one, 8)
 
     def counters(self):
         """Packets and bytes received and sent; NACKs, RTX, PLIs; last media; drops by name."""

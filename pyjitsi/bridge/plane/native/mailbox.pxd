@@ -6,7 +6,7 @@ cdef extern from "<pthread.h>" nogil:
         pass
 
 cdef enum:
-    T_DATAGRAM, T_EARLY, T_LEVEL, T_FEEDBACK, T_FIRST, T_KEYFRAME, T_MISSING
+    T_DATAGRAM, T_EARLY, T_LEVEL, T_FEEDBACK, T_FIRST, T_KEYFRAME, T_MISSING, T_REPORT, T_LIMIT
 
 cdef struct Event:
     int kind
@@ -18,7 +18,6 @@ cdef struct Event:
     int size
     double at
     double rate
-    double gradient
     Key key
     unsigned char* data
 

@@ -2,7 +2,7 @@
 from libc.stdint cimport int64_t, uint32_t
 
 from pyjitsi.bridge.plane.header cimport Header
-from pyjitsi.bridge.plane.native.control cimport Control
+from pyjitsi.bridge.plane.native.pacing cimport Pacing
 from pyjitsi.bridge.plane.native.state cimport Key, Peer, Route, Stream
 from pyjitsi.rtp.vp8 cimport Vp8Descriptor
 
@@ -14,7 +14,7 @@ cdef struct Port:
     int zone
 
 
-cdef class Shard(Control):
+cdef class Shard(Pacing):
     cdef pthread_t thread
     cdef bint running
     cdef bint stopping

@@ -2,7 +2,7 @@
 
 ``PythonPlane`` is the oracle: the same tests run on both, and what both send is the same byte for byte. Everything here
 runs without the GIL, under the shard's lock, which Python takes to change tables. A shard is made of layers, each a module:
-``mailbox``, ``egress``, ``control``, and on top what comes in and the thread.
+``mailbox``, ``egress``, ``control``, ``pacing``, and on top what comes in and the thread.
 """
 
 from libc.math cimport fabs
@@ -37,10 +37,11 @@ cdef extern from "<poll.h>" nogil:
     short POLLIN
 
 cdef double HOLD = 0.001     # how long a datagram may wait for more of its frame
+cdef double PACE = 0.001     # probes wait so long at the least, so that their packets leave in trains
 cdef double KEYFRAME_SPACING = 0.1
 
 
-cdef class Shard(Control):
+cdef class Shard(Pacing):
     """Peers are added and removed by ``handles``, which owns the memory."""
 
     def __cinit__(self):
@@ -307,7 +308,7 @@ cdef class Shard(Control):
         cdef int zones[257]
         cdef int count, i, got, k
         cdef timespec wait
-        cdef double left
+        cdef double left, due
         cdef uint64_t drained
         cdef Inbox inbox
         memset(&inbox, 0, sizeof(Inbox))
@@ -321,8 +322,10 @@ cdef class Shard(Control):
             left = 0.25
             if self.waiting_count:
                 left = self.waiting_since + HOLD - monotonic()
-                if left < 0:
-                    left = 0
+            if self.paced_count:
+                due = self.next_paced() - monotonic()
+                left = min(left, max(due, PACE))
+            left = max(left, 0)
             self.unlock()
             polled[count].fd, polled[count].events = self.wake_fd, POLLIN
             wait.tv_sec, wait.tv_nsec = 0, <long>(left * 1e9)
@@ -341,6 +344,9 @@ cdef class Shard(Control):
                     self.flush(False)
                 self.unlock()
             self.lock()
+            if self.paced_count:
+                self.pace(monotonic())
+                self.flush(False)
             if self.waiting_count and monotonic() - self.waiting_since >= HOLD:
                 self.flush(True)
             self.unlock()

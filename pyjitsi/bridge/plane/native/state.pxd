@@ -11,9 +11,7 @@ cdef enum:
     ARENA = 262144      # and no more bytes than these,
     FIRST_ARENA = 65536 # of which a stream gets more only when it fills them within a second
     SENT = 512          # of what a route sent
-    DEPARTED = 2048     # transport-wide numbers of a receiver that may still be told of
     ARRIVED = 1024      # transport-wide numbers of a sender that were not told of yet
-    BUCKETS = 20        # of 50 ms: the sent bit rate of the last second
     REPORTS = 128       # sender reports that may be answered
     CONTROL_SSRCS = 64  # of one endpoint that send RTCP
     ENCODINGS = 8
@@ -104,12 +102,10 @@ cdef struct Route:
     int64_t index            # SRTP's, of what is sent
     int64_t rtx_index
     int rtx_sequence
+    int again                # the number that a probe repeated last
     uint64_t packets
     uint64_t octets
     Sent* sent
-
-cdef struct Departure:
-    double at                # 0: nothing
 
 cdef struct Arrival:
     uint16_t number
@@ -157,10 +153,18 @@ cdef struct Peer:
     unsigned char destination[28]
     int destination_size
     # Out.
-    int next_number
-    Departure departed[DEPARTED]
-    uint32_t bucket_bytes[BUCKETS]
-    int64_t bucket_of[BUCKETS]
+    void* delivery           # a compiled Delivery, kept alive by Python
+    bint told                # Python knows that there is feedback
+    int out_size             # of the datagram that was made last
+    # Probes.
+    void* pacer              # a compiled Pacer, likewise
+    bint paced
+    int probe                # the cluster that is being sent, or 0
+    bint padding             # what is being sent is nothing else
+    int blank_sequence
+    uint32_t blank_timestamp
+    uint32_t blank_ssrc
+    int64_t blank_index
     Report reports[REPORTS]
     int reports_next
     # In.

@@ -92,31 +92,6 @@ cdef int64_t guess(int64_t highest, int sequence) noexcept nogil:
     return found
 
 
-cdef double bitrate_of(Peer* peer, double now) noexcept nogil:
-    """Bits per second over the last second."""
-    cdef int64_t current = <int64_t>(now * BUCKETS)
-    cdef uint64_t total = 0
-    cdef int i
-    for i in range(BUCKETS):
-        if current - peer.bucket_of[i] < BUCKETS:
-            total += peer.bucket_bytes[i]
-    return total * 8.0
-
-
-cdef int depart(Peer* peer, int size, double now) noexcept nogil:
-    """The transport-wide number of a packet that leaves now."""
-    cdef int number = peer.next_number
-    cdef int64_t current = <int64_t>(now * BUCKETS)
-    cdef int slot = current % BUCKETS
-    peer.next_number = (number + 1) & 0xFFFF
-    peer.departed[number % DEPARTED].at = now
-    if peer.bucket_of[slot] != current:
-        peer.bucket_of[slot] = current
-        peer.bucket_bytes[slot] = 0
-    peer.bucket_bytes[slot] += size
-    return number
-
-
 cdef bint nack_received(Stream* stream, int64_t number, double now) noexcept nogil:
     """Note an arrival; True where packets before it turn out to be missing."""
     cdef int64_t lost
