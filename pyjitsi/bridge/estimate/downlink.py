@@ -17,7 +17,7 @@ SILENT_STEP, SILENT_FACTOR = 20_000.0, 1.25
 
 
 class DownlinkEstimate:
-    """``bitrate`` is in bit/s. Feedback comes as the plane tells it; ``tick`` is due every half second or more often."""
+    """``bitrate`` is in bit/s. Feedback comes as the plane tells it; ``tick`` is due every half second or oftener."""
 
     def __init__(self, start: float) -> None:
         self.bitrate: float = start

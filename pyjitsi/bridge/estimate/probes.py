@@ -1,8 +1,8 @@
 """Short bursts over the estimate that find out whether more would fit, and what their feedback says.
 
-JVB probes at the start, and again after a drop; it never sends more than receivers' padding otherwise. Here a receiver is
-probed whenever it could be given more than the estimate allows, and never beyond that: nobody's link is flooded to
-prove what nobody asked for. Where a probe's finding did not last, the next one waits twice as long.
+JVB probes at the start and again after a drop, and pads all the time in between. Here a receiver is probed whenever it
+could be given more than the estimate allows, and never beyond that: nobody's link is flooded to prove what nobody asked
+for. Where a probe's finding did not last, the next one waits twice as long.
 """
 
 import math

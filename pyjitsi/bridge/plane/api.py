@@ -121,8 +121,8 @@ class ProbeResult:
 class Feedback:
     """A receiver's transport-wide feedback, in sums since the last one.
 
-    ``sent`` is what was sent over the last second and ``throughput`` what gets through, in bit/s; None
-    while too little is known. ``usage`` is the queue's state now, ``overused`` whether it grew too fast in between, and ``recovered``
+    ``sent`` is what was sent over the last second and ``throughput`` what gets through, in bit/s; None while too little
+    is known. ``usage`` is the queue's state now, ``overused`` whether it grew too fast in between, and ``recovered``
     whether it is steady again after it had drained. ``rtt`` is in seconds.
     """
 
