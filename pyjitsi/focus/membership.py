@@ -22,6 +22,7 @@ class Member:
     session: Session | None = None
     features: frozenset[str] | None = None
     complained: set[str] = field(default_factory=set[str])
+    stepped_down: bool = False  # was moderator, and was made an ordinary participant
 
 
 class Membership:
@@ -46,6 +47,7 @@ class Membership:
         """A presence; returns the member if it is new."""
         known = self._members.get(endpoint)
         if known is not None:
+            known.stepped_down |= known.occupant.affiliation == "owner" and occupant.affiliation != "owner"
             known.occupant = occupant
             return None
         member = Member(endpoint, next(self._order), occupant, RestartLimit(*self._limits), RestartLimit(*self._limits))
@@ -57,8 +59,8 @@ class Membership:
         return self._members.pop(endpoint, None)
 
     def needs_owner(self) -> Member | None:
-        """The member to make owner: the first, where nobody is one and real addresses are known."""
+        """The member to make owner where nobody is one: the first, before any who gave that up or lost it."""
         if any(member.occupant.affiliation == "owner" for member in self._members.values()):
             return None
         candidates = [member for member in self._members.values() if member.occupant.jid]
-        return min(candidates, key=lambda member: member.order, default=None)
+        return min(candidates, key=lambda member: (member.stepped_down, member.order), default=None)

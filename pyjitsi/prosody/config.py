@@ -52,6 +52,8 @@ def render(settings: ProsodySettings, plugins: Path = PLUGINS) -> str:
         "LOG_FILE": "" if settings.log_file is None else f", filename = {quoted(str(settings.log_file))}",
         "RATE": quoted(settings.client_rate),
         "STANZA_BYTES": str(settings.client_stanza_bytes),
+        "MAX_OCCUPANTS": str(settings.max_occupants or 0),
+        "MAX_DURATION": str((settings.max_duration_minutes or 0) * 60),
         "SECRET_FILE": _path(settings.component_secret_file),
         "ACCOUNTS": ", ".join(f"[{quoted(name)}] = {_path(file)}" for name, file in settings.accounts.items()),
         "TLS": "" if settings.tls is None else ', "tls"',

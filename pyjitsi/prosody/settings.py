@@ -103,6 +103,12 @@ class ProsodySettings(ServiceSettings):
     client_stanza_bytes: int = Field(
         default=262_144, ge=10_000, description="The longest stanza of a client; the longest honest one is 30 kB."
     )
+    max_occupants: int | None = Field(
+        default=None, ge=1, description="People in one room; services aren't counted. Unset: any number."
+    )
+    max_duration_minutes: int | None = Field(
+        default=None, ge=1, description="A room ends after this, with a warning five minutes before. Unset: never."
+    )
     run_as_root: bool = Field(default=False, description="Only where everything is root, as in a container.")
     ice_servers: tuple[IceServer, ...] = Field(default=(), description="STUN and TURN servers for the clients.")
     plugin_paths: tuple[AbsolutePath, ...] = Field(default=(), description="Further folders of Prosody modules.")

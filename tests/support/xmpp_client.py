@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from xml.etree.ElementTree import Element, fromstring, tostring
 
 import aiohttp
@@ -39,8 +39,9 @@ class Refused(Exception):
 class XmppClient:
     """One client stream. Stanzas that nobody awaits go to the handlers in ``on_stanza`` and are kept in ``seen``."""
 
-    def __init__(self, url: str, domain: str) -> None:
+    def __init__(self, url: str, domain: str, headers: Mapping[str, str] | None = None) -> None:
         self.url: str = url
+        self.headers: Mapping[str, str] = headers or {}
         self.domain: str = domain
         self.jid: str = ""
         self.resume_id: str = ""
@@ -57,7 +58,9 @@ class XmppClient:
         """Log in anonymously, or resume the other client's stream. Raises Refused."""
         self._session = http.session()
         query = "" if resume is None else f"{'&' if '?' in self.url else '?'}previd={resume.resume_id}"
-        self._socket = await self._session.ws_connect(self.url + query, protocols=("xmpp",), max_msg_size=4 << 20)
+        self._socket = await self._session.ws_connect(
+            self.url + query, protocols=("xmpp",), max_msg_size=4 << 20, headers=self.headers
+        )
         await self._open()
         await self._send_text(f"<auth xmlns='{SASL}' mechanism='ANONYMOUS'/>")
         answer = await self._receive()

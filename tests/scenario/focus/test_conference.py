@@ -231,6 +231,16 @@ async def test_a_room_that_nobody_enters_or_all_have_left_is_given_up() -> None:
     assert [request.expire for _, request in story.asked].count(True) == 1
 
 
+async def test_who_stepped_down_is_moderator_again_only_where_nobody_else_is() -> None:
+    story = Story()
+    await story.joins("aaaaaaaa", "bbbbbbbb")
+    await story.joins("aaaaaaaa", affiliation="owner")
+    await story.joins("aaaaaaaa", affiliation="member")
+    assert story.owners[-1] == "bbbbbbbb@talk.example"
+    await story.leaves("bbbbbbbb")
+    assert story.owners[-1] == "aaaaaaaa@talk.example"
+
+
 async def test_ownership_passes_on_when_the_owner_leaves() -> None:
     story = Story()
     await story.joins("aaaaaaaa")

@@ -1,6 +1,7 @@
 """One Prosody for all these tests; a focus, a bridge and clients for each."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from typing import Protocol
 
 import pytest
 
@@ -9,7 +10,11 @@ from tests.scenario.prosody.people import Focus, connected
 from tests.support.prosody import MISSING, Prosody, executable
 from tests.support.xmpp_client import XmppClient
 
-NewPerson = Callable[[], Awaitable[XmppClient]]
+
+class NewPerson(Protocol):
+    """Logs somebody in; ``headers`` are what the web server in front would pass on."""
+
+    def __call__(self, **headers: str) -> Awaitable[XmppClient]: ...
 
 
 @pytest.fixture(scope="package")
@@ -41,8 +46,9 @@ async def person(prosody: Prosody) -> AsyncIterator[NewPerson]:
     """Makes clients that are logged in, with stream management."""
     made: list[XmppClient] = []
 
-    async def make() -> XmppClient:
-        one = XmppClient(prosody.websocket, prosody.domain)
+    async def make(**headers: str) -> XmppClient:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        one = XmppClient(prosody.websocket, prosody.domain, named)
         await one.connect(manage=True)
         made.append(one)
         return one
