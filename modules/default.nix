@@ -12,6 +12,7 @@
     ./nginx.nix
     ./prosody.nix
     ./renamed.nix
+    ./rooms.nix
     ./secrets.nix
     ./tls.nix
     ./turn.nix

@@ -12,13 +12,15 @@ in
         units =
           lib.optional cfg.prosody.enable "meet-prosody"
           ++ lib.optional cfg.focus.enable "meet-focus"
+          ++ lib.optional cfg.rooms.enable "meet-rooms"
           ++ lib.optional cfg.bridge.enable "meet-bridge-handover"
           ++ lib.optional cfg.web.enable "meet-web"
           ++ lib.optional cfg.nginx.enable "nginx"
           ++ lib.optional cfg.caddy.enable "caddy";
         services =
           lib.optionalAttrs cfg.web.enable { web = "${local}:${toString cfg.web.settings.http_port}"; }
-          // lib.optionalAttrs cfg.focus.enable { focus = "${local}:${toString cfg.focus.settings.http_port}"; };
+          // lib.optionalAttrs cfg.focus.enable { focus = "${local}:${toString cfg.focus.settings.http_port}"; }
+          // lib.optionalAttrs cfg.rooms.enable { rooms = "${local}:${toString cfg.rooms.settings.http_port}"; };
       }
       // lib.optionalAttrs cfg.bridge.enable {
         bridge_udp_port = cfg.bridge.port;

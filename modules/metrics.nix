@@ -18,7 +18,7 @@ in
     default = false;
     example = true;
     description = ''
-      Whether {option}`services.prometheus` on this host scrapes all roles: web (port 8081), focus (8888) and every bridge of
+      Whether {option}`services.prometheus` on this host scrapes all roles: web (port 8081), focus (8888), room services (8890) and every bridge of
       {option}`services.meet.bridges` (9090). Their figures are at `/metrics` in any case, on loopback. `grafana.json` beside this module is a dashboard of them.
     '';
   };
@@ -33,6 +33,7 @@ in
     services.prometheus.scrapeConfigs =
       lib.optional cfg.web.enable (job "web" [ "127.0.0.1:${toString cfg.web.settings.http_port}" ])
       ++ lib.optional cfg.focus.enable (job "focus" [ "127.0.0.1:${toString cfg.focus.settings.http_port}" ])
+      ++ lib.optional cfg.rooms.enable (job "rooms" [ "127.0.0.1:${toString cfg.rooms.settings.http_port}" ])
       ++ lib.optional (cfg.bridges != { }) (
         job "bridge" (map (lib.removePrefix "http://") (builtins.attrValues cfg.bridgeUrls))
       );

@@ -22,7 +22,7 @@ let
 in
 {
   options.services.meet = {
-    enable = mkEnableOption "a whole meeting server on this host: web, focus, bridge, Prosody and nginx";
+    enable = mkEnableOption "a whole meeting server on this host: web, focus, room services, bridge, Prosody and nginx";
 
     package = mkOption {
       type = types.package;
@@ -50,6 +50,9 @@ in
         muc = "conference.${cfg.hostName}";
         internal = "internal.auth.${cfg.hostName}";
         focus = "focus.${cfg.hostName}";
+        rooms = "rooms.${cfg.hostName}";
+        breakout = "breakout.${cfg.hostName}";
+        lobby = "lobby.${cfg.hostName}";
       };
       defaultText = lib.literalMD "made from {option}`services.meet.hostName`, with Jitsi's names";
       example = {
@@ -119,6 +122,7 @@ in
   config = mkIf cfg.enable {
     services.meet.web.enable = lib.mkDefault true;
     services.meet.focus.enable = lib.mkDefault true;
+    services.meet.rooms.enable = lib.mkDefault true;
     services.meet.bridge.enable = lib.mkDefault true;
     services.meet.prosody.enable = lib.mkDefault true;
     services.meet.nginx.enable = lib.mkDefault (!cfg.caddy.enable);

@@ -19,6 +19,7 @@ let
   remote = lib.filterAttrs (_: bridge: !bridge.isLocal) cfg.bridges;
   credentials = {
     focus-secret = cfg.secrets.list.focus-secret.path;
+    rooms-secret = cfg.secrets.list.rooms-secret.path;
   }
   // lib.mapAttrs' (name: _: {
     name = "account-${name}";
@@ -89,7 +90,7 @@ in
       type = types.port;
       default = 5347;
       example = 5447;
-      description = "The loopback port of the focus.";
+      description = "The loopback port of the focus and the room services.";
     };
 
     settings = mkOption {
@@ -131,6 +132,10 @@ in
           file = cfg.focus.secretFile;
           option = "focus.secretFile";
         };
+        rooms-secret = {
+          file = cfg.rooms.secretFile;
+          option = "rooms.secretFile";
+        };
       };
 
     services.meet.xmpp.port = mkIf (
@@ -147,6 +152,7 @@ in
       c2s_port = cfg.xmpp.port;
       http_port = cfg.prosody.httpPort;
       component_port = cfg.prosody.componentPort;
+      rooms_http_port = cfg.rooms.settings.http_port;
       log_level = mkDefault (if cfg.logLevel == "warning" then "warn" else cfg.logLevel);
       c2s_interfaces = mkIf (remote != { }) cfg.prosody.listenAddresses;
       tls = mkIf (remote != { }) {

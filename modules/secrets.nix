@@ -76,6 +76,7 @@ in
       before = [
         "meet-prosody.service"
         "meet-focus.service"
+        "meet-rooms.service"
         "meet-bridge.service"
         "meet-turn.service"
       ];

@@ -43,6 +43,7 @@ python3Packages.buildPythonApplication {
     "pyjitsi.bridge.plane.compiled"
     "pyjitsi.bridge.service"
     "pyjitsi.focus.service"
+    "pyjitsi.rooms.service"
     "pyjitsi.web.service"
   ];
 

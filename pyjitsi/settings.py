@@ -24,7 +24,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-SERVICES = ("web", "focus", "bridge")
+SERVICES = ("web", "focus", "bridge", "rooms")
 MODELS = (*SERVICES, "prosody")  # Prosody is run by others; its settings are ours
 
 

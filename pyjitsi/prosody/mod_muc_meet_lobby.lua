@@ -82,6 +82,7 @@ local function follow(room, actor)
 		room._data.meet_lobby_waiting, room._data.meet_lobby_persistent = nil, nil;
 		notify(room, actor, { event = "LOBBY-ENABLED", value = false });
 	end
+	module:fire_event("meet-note", { room = room, key = "lobbyEnabled", value = room._data.lobbyroom ~= nil });
 end
 
 module:hook("muc-config-submitted/muc#roomconfig_membersonly", function(event)

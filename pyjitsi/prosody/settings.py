@@ -71,13 +71,19 @@ class ProsodySettings(ServiceSettings):
     service: ClassVar[str] = "prosody"
 
     domain: Annotated[str, AfterValidator(_domain)] = Field(
-        description="The clients' domain D; auth.D, conference.D, internal.auth.D and focus.D follow from it."
+        description="The clients' domain D; the services' follow from it, as conference.D, auth.D and rooms.D."
     )
     data_directory: AbsolutePath = Field(
         default=Path("/var/lib/meet-prosody"), description="Prosody's own; nothing of worth is in it."
     )
     component_secret_file: SecretFile = Field(
         default=Path("focus-secret"), description="Its first line is the focus's secret."
+    )
+    rooms_secret_file: SecretFile = Field(
+        default=Path("rooms-secret"), description="Its first line is the secret of the room services, both ways."
+    )
+    rooms_http_port: int = Field(
+        default=8890, ge=1, le=65535, description="Where the room services answer Prosody's questions, on loopback."
     )
     accounts: dict[str, SecretFile] = Field(
         default={}, description="Accounts of services on auth.D, each with the file whose first line is its password."
@@ -93,7 +99,9 @@ class ProsodySettings(ServiceSettings):
     tls: TlsFiles | None = Field(default=None, description="Needed as soon as c2s_interfaces has an address.")
     c2s_port: int = Field(default=5222, ge=1, le=65535, description="Where services log in; 5222 is XMPP's (RFC 6120).")
     http_port: int = Field(default=5280, ge=1, le=65535, description="Web-sockets and BOSH; 5280 is Prosody's.")
-    component_port: int = Field(default=5347, ge=1, le=65535, description="The focus's; 5347 is XEP-0114's custom.")
+    component_port: int = Field(
+        default=5347, ge=1, le=65535, description="Focus and room services; 5347 is XEP-0114's custom."
+    )
     log_level: Literal["debug", "info", "warn", "error"] = Field(default="info", description="What is logged.")
     log_file: AbsolutePath | None = Field(default=None, description="Unset logs to standard output.")
     breweries: tuple[str, ...] = Field(

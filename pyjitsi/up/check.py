@@ -45,6 +45,10 @@ async def _attempt(session: aiohttp.ClientSession, plan: Plan) -> str | None:
             return f"focus: {focus.get('reason')}"
         if not focus.get("bridges"):
             return "focus: no bridge in the brewery yet"
+    async with session.get(f"http://127.0.0.1:{plan.rooms_port}/about/health") as health:
+        rooms = await health.json()
+        if not rooms.get("healthy"):
+            return f"rooms: {rooms.get('reason')}"
     async with session.get(f"http://127.0.0.1:{plan.bridge_port}/about/health") as health:
         bridge = await health.json()
         if not bridge.get("healthy"):

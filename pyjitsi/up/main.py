@@ -1,4 +1,4 @@
-"""Runs the plan: Prosody, focus, bridge and web as children, said in plain lines, until Ctrl-C or SIGTERM."""
+"""Runs the plan: Prosody, focus, rooms, bridge and web as children, said in plain lines, until Ctrl-C or SIGTERM."""
 
 import argparse
 import asyncio
@@ -51,6 +51,8 @@ def _prosody_configuration(state: State, plan: plans.Plan) -> Path:
         domain=plan.domain,
         data_directory=state.folder / "prosody",
         component_secret_file=state.folder / "focus.secret",
+        rooms_secret_file=state.folder / "rooms.secret",
+        rooms_http_port=plan.rooms_port,
         accounts={"jvb": state.folder / "jvb.secret"},
         c2s_port=plan.c2s_port,
         http_port=plan.prosody_port,

@@ -24,5 +24,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--state", type=Path, default=Path("state"), metavar="FOLDER", help="secrets and generated files (./state)"
     )
-    parser.add_argument("--config", type=Path, metavar="FILE", help="TOML with tables [web], [focus], [bridge]")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="TOML with tables [web], [focus], [bridge], [rooms]"
+    )
     parser.add_argument("--verbose", action="store_true", help="show the services' logs, not only what goes wrong")

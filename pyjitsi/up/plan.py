@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pyjitsi.service import StartError
+from pyjitsi.settings import SERVICES
 from pyjitsi.up.state import State, free_port, to_toml
 
 FALLBACK_DOMAIN = "meet.localhost"  # XMPP's domain where people open the server by an address
@@ -26,6 +27,7 @@ class Plan:
     component_port: int
     prosody_port: int
     focus_port: int
+    rooms_port: int
     bridge_port: int
     settings: dict[str, dict[str, Any]]
 
@@ -64,8 +66,10 @@ def _overrides(file: Path | None) -> dict[str, dict[str, Any]]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StartError(f"{file}: not TOML: {error}") from error
     for name, table in tables.items():
-        if name not in ("web", "focus", "bridge") or not isinstance(table, dict):
-            raise StartError(f"{file}: [{name}]: no such table; there are [web], [focus] and [bridge]")
+        if name not in SERVICES or not isinstance(table, dict):
+            raise StartError(
+                f"{file}: [{name}]: no such table; there are {', '.join(f'[{each}]' for each in SERVICES)}"
+            )
     return tables
 
 
@@ -105,8 +109,8 @@ def make(
     default_port = 443 if files else 80
     url = f"{scheme}://{shown}/" if port == default_port else f"{scheme}://{shown}:{port}/"
     reach = "127.0.0.1" if host in ("0.0.0.0", "localhost") else "[::1]" if host == "::" else host
-    ports = [free_port() for _ in range(6)]
-    c2s, component, prosody, focus, bridge, web = ports
+    ports = [free_port() for _ in range(7)]
+    c2s, component, prosody, focus, bridge, web, rooms = ports
     socket_url = "ws" + url.removeprefix("http")
     others = {f"bridge{number}": free_port() for number in range(2, bridges + 1)}
     settings: dict[str, dict[str, Any]] = {
@@ -130,6 +134,14 @@ def make(
             "brewery": f"jvbbrewery@internal.auth.{domain}",
             "http_port": focus,
             "state_directory": str(state.folder / "focus"),
+        },
+        "rooms": {
+            "xmpp": {"port": component, "domain": f"rooms.{domain}", "secret": state.secret("rooms")},
+            "clients_domain": domain,
+            "rooms_domain": f"conference.{domain}",
+            "breakout_domain": f"breakout.{domain}",
+            "lobby_domain": f"lobby.{domain}",
+            "http_port": rooms,
         },
         "bridge": {
             "xmpp": {"port": c2s, "domain": f"auth.{domain}", "password": state.secret("jvb"), "security": "disabled"},
@@ -158,6 +170,7 @@ def make(
         component_port=component,
         prosody_port=prosody,
         focus_port=focus,
+        rooms_port=rooms,
         bridge_port=bridge,
         settings=settings,
     )

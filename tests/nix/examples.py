@@ -8,9 +8,9 @@ TEMPLATES = ROOT / "nix" / "templates"
 
 # What sops-nix and agenix would set.
 SECRETS = """{
-  sops.secrets = { meet-focus.path = "/run/secrets/meet-focus"; meet-bridge.path = "/run/secrets/meet-bridge"; };
-  age.secrets = { meet-focus.path = "/run/agenix/meet-focus"; meet-bridge.path = "/run/agenix/meet-bridge"; };
-}"""
+  sops.secrets = builtins.mapAttrs (name: _: { path = "/run/secrets/${name}"; }) NAMES;
+  age.secrets = builtins.mapAttrs (name: _: { path = "/run/agenix/${name}"; }) NAMES;
+}""".replace("NAMES", "{ meet-focus = { }; meet-rooms = { }; meet-bridge = { }; }")
 
 
 def files() -> list[Path]:

@@ -26,9 +26,9 @@ class NixError(AssertionError):
 
 
 def programs() -> dict[str, str]:
-    """This machine's programs by the names that packages have for them."""
+    """This machine's programs by the names that packages have for them; ``$PYJITSI`` tries another checkout's."""
     here = Path(sys.executable).parent
-    found = {"pyjitsi": str(here / "pyjitsi")}
+    found = {"pyjitsi": os.environ.get("PYJITSI") or str(here / "pyjitsi")}
     for name in ("prosody", "prosodyctl", "openssl", "systemctl", "cat", "grep", "turnserver"):
         path = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
         if path is not None:

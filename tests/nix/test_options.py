@@ -28,7 +28,7 @@ def test_two_lines_are_enough(nix: Nix) -> None:
     units = nix.evaluate(TWO_LINES, "units")
     assert set(units) == {
         f"meet-{name}"
-        for name in ("bridge", "bridge-2", "bridge-handover", "focus", "prosody", "secrets", "tls", "web")
+        for name in ("bridge", "bridge-2", "bridge-handover", "focus", "prosody", "rooms", "secrets", "tls", "web")
     }
     (warning,) = nix.evaluate(TWO_LINES, "warnings")
     assert "security.acme.acceptTerms = true" in warning
@@ -78,12 +78,18 @@ REQUIRED = {"services.meet.hostName", "services.meet.bridges.<name>.address"}
             "can't get a certificate by ACME",
         ),
         (meet("secrets.generate = false;"), "services.meet.focus.secretFile must be set"),
+        (meet("secrets.generate = false;"), "services.meet.rooms.secretFile must be set"),
         (meet("secrets.generate = false;"), "services.meet.bridges.host.passwordFile must be set"),
         (meet("nginx.enable = true; caddy.enable = true;"), "exclude each other"),
         (meet("web.enable = false;"), "services.meet.nginx.enable needs services.meet.web.enable"),
         (meet("web.enable = false; nginx.enable = false; caddy.enable = true;"), "caddy.enable needs"),
         (meet("tls.selfSigned = false;"), "services.meet.nginx.enable needs a certificate"),
-        (meet("focus.enable = false;"), "web.enable needs services.meet.prosody.enable and"),
+        (
+            meet("focus.enable = false;"),
+            "web.enable needs services.meet.prosody.enable, services.meet.focus.enable and",
+        ),
+        (meet("rooms.enable = false;"), "services.meet.rooms.enable on the same host"),
+        (alone("rooms.enable = true;"), "the room services are a component of Prosody"),
         (alone("focus.enable = true;"), "that protocol has no TLS"),
         (alone("bridge.enable = true;"), "services.meet.xmpp.host must name the meeting server"),
         (alone('bridge.enable = true; xmpp.host = "10.0.0.1";'), "bridge.passwordFile must be set"),
@@ -187,7 +193,7 @@ def test_a_neighbouring_prosody_keeps_its_ports(nix: Nix) -> None:
         assert line in config
 
 
-@pytest.mark.parametrize("role", ["web", "focus", "bridge"])
+@pytest.mark.parametrize("role", ["web", "focus", "rooms", "bridge"])
 def test_each_role_can_run_a_package_of_its_own(nix: Nix, role: str) -> None:
     before = nix.evaluate(TWO_LINES, "units")
     other = '(derivation { name = "other"; system = "x"; builder = "x"; }) // { meta.mainProgram = "pyjitsi"; }'

@@ -43,7 +43,8 @@ class BoshClient:
             raise Refused("no login", answer)
         await self._body(**{"xmpp:restart": "true", "to": self.domain})
         answer = await self._body(f"<iq xmlns='{CLIENT}' type='set' id='bind'><bind xmlns='{BIND}'/></iq>")
-        self.jid = answer.findtext(f".//{{{BIND}}}jid") or ""
+        bound = await self.expect(answer, lambda stanza: stanza.get("id") == "bind")
+        self.jid = bound.findtext(f".//{{{BIND}}}jid") or ""
 
     async def send(self, stanza: Element) -> Element:
         """Send a stanza; what the server had is returned."""

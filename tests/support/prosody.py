@@ -13,7 +13,8 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from pyjitsi.prosody.config import render
-from pyjitsi.prosody.settings import ProsodySettings
+from pyjitsi.prosody.settings import IceServer, ProsodySettings
+from pyjitsi.rooms.settings import RoomsSettings
 from pyjitsi.up.state import free_port
 from pyjitsi.xmpp.settings import ClientSettings, ComponentSettings
 
@@ -32,6 +33,7 @@ class Prosody:
     directory: Path
     domain: str = "meet.localhost"
     process: "subprocess.Popen[bytes] | None" = None
+    turn_host: str | None = None
 
     def start(self, timeout: float = 20.0) -> None:
         """Write everything, start, and wait for all three ports. Raises AssertionError with the log."""
@@ -43,11 +45,15 @@ class Prosody:
         data = self.directory / "data"
         data.mkdir(mode=0o700, parents=True)
         self.secret: str = secrets.token_hex(16)
+        self.rooms_secret: str = secrets.token_hex(16)
         self.password: str = secrets.token_hex(16)
         self.config: ProsodySettings = ProsodySettings(
             domain=self.domain,
             data_directory=data,
             component_secret_file=self._write("secret", self.secret + "\n"),
+            rooms_secret_file=self._write("rooms.secret", self.rooms_secret + "\n"),
+            rooms_http_port=free_port(socket.SOCK_STREAM),
+            ice_servers=self._ice_servers(),
             accounts={name: self._write(f"{name}.password", f"{self.password}\n") for name in ("jvb", "recorder")},
             c2s_port=free_port(socket.SOCK_STREAM),
             http_port=free_port(socket.SOCK_STREAM),
@@ -56,6 +62,12 @@ class Prosody:
             run_as_root=os.geteuid() == 0,
         )
         self._write("prosody.cfg.lua", render(self.config))
+
+    def _ice_servers(self) -> tuple[IceServer, ...]:
+        if self.turn_host is None:
+            return ()
+        secret = self._write("turn.secret", "a secret\n")
+        return (IceServer(type="turns", host=self.turn_host, port=5349, transport="tcp", secret_file=secret),)
 
     def launch(self, timeout: float = 20.0) -> None:
         """Start on what was written, also again after ``kill``. Raises AssertionError with the log."""
@@ -98,6 +110,19 @@ class Prosody:
         """How the focus connects."""
         return ComponentSettings(
             port=self.config.component_port, domain=f"focus.{self.domain}", secret=SecretStr(self.secret)
+        )
+
+    def rooms(self) -> RoomsSettings:
+        """How the room services connect."""
+        return RoomsSettings(
+            xmpp=ComponentSettings(
+                port=self.config.component_port, domain=f"rooms.{self.domain}", secret=SecretStr(self.rooms_secret)
+            ),
+            clients_domain=self.domain,
+            rooms_domain=f"conference.{self.domain}",
+            breakout_domain=f"breakout.{self.domain}",
+            lobby_domain=f"lobby.{self.domain}",
+            http_port=self.config.rooms_http_port,
         )
 
     def bridge(self) -> ClientSettings:

@@ -65,14 +65,14 @@ class MeetingServer:
                 found.put(match.group(0))
 
     def children(self) -> dict[str, int]:
-        """Process ids of the server's children by name (``prosody``, ``focus``, ``bridge``, ``bridge2``, ``web``)."""
+        """Process ids of the server's children by name (``prosody``, ``focus``, ``bridge``, ``bridge2`` and so on)."""
         assert self.process is not None
         tree = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         found: dict[str, int] = {}
         for pid in tree:
             words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
             config = next((Path(word).stem for word in words if word.endswith(".toml")), "")
-            if any(name in words for name in ("focus", "bridge", "web")):
+            if any(name in words for name in ("focus", "bridge", "web", "rooms")):
                 found[config] = int(pid)
             if any("prosody" in Path(word).name for word in words[:2]) and "prosody" not in found:
                 found["prosody"] = int(pid)

@@ -75,7 +75,9 @@ class XmppClient:
             self.jid, self.resume_id, self.handled = resume.jid, resume.resume_id, resume.handled
         else:
             await self._send_text(f"<iq xmlns='{CLIENT}' type='set' id='bind'><bind xmlns='{BIND}'/></iq>")
-            answer = await self._receive()
+            # Prosody names its services before it answers.
+            while (answer := await self._receive()).tag != f"{{{CLIENT}}}iq":
+                self.seen.append(answer)
             self.jid = answer.findtext(f".//{{{BIND}}}jid") or ""
             if manage:
                 await self._send_text(f"<enable xmlns='{SM}' resume='true'/>")

@@ -6,12 +6,17 @@
     hostName = "meet.example.org";
     secrets.generate = false;
     focus.secretFile = config.sops.secrets.meet-focus.path;
+    rooms.secretFile = config.sops.secrets.meet-rooms.path;
     bridge.name = "jvb";
     bridges.jvb.passwordFile = config.sops.secrets.meet-bridge.path;
   };
   sops.secrets.meet-focus.restartUnits = [
     "meet-prosody.service"
     "meet-focus.service"
+  ];
+  sops.secrets.meet-rooms.restartUnits = [
+    "meet-prosody.service"
+    "meet-rooms.service"
   ];
   sops.secrets.meet-bridge.restartUnits = [
     "meet-prosody.service"

@@ -45,6 +45,7 @@ def test_nothing_is_written_but_the_log(prosody: Prosody) -> None:
         "data",
         "prosody.cfg.lua",
         "prosody.log",
+        "rooms.secret",
         "secret",
     }
     stored = [path for path in (prosody.directory / "data").rglob("*") if path.is_file()]

@@ -22,7 +22,7 @@ def test_each_query_finds_its_metric(tmp_path: Path) -> None:
     server.start()
     try:
         text = ""
-        for service in ("web", "focus", "bridge"):
+        for service in ("web", "focus", "bridge", "rooms"):
             with urllib.request.urlopen(f"http://127.0.0.1:{server.settings(service)['http_port']}/metrics") as page:
                 text += page.read().decode()
     finally:

@@ -24,7 +24,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MeetingServer]:
 
 @pytest.fixture
 def host_file(server: MeetingServer, tmp_path: Path) -> Path:
-    services = {name: f"http://127.0.0.1:{server.settings(name)['http_port']}" for name in ("web", "focus")}
+    services = {name: f"http://127.0.0.1:{server.settings(name)['http_port']}" for name in ("web", "focus", "rooms")}
     # The bridge runs in the first of its two places; nobody listens in the second.
     bridge = {
         "bridges": {"jvb": ["jvb", "jvb-2"]},
@@ -49,6 +49,7 @@ def test_all_is_well(host_file: Path) -> None:
         "ok       bridges: the focus knows 1",
         "ok       page: ",
         "ok       focus: healthy",
+        "ok       rooms: healthy",
         "warning  certificate: plain HTTP",
         "0 problems, 1 warning",
     ):

@@ -55,7 +55,7 @@ def run(*options: str, path: str | None = None) -> tuple[int, list[str]]:
 def test_the_address_is_printed_and_a_term_signal_ends_every_process(server: MeetingServer) -> None:
     server.start()
     children = server.children()
-    assert set(children) == {"prosody", "focus", "bridge", "web"}
+    assert set(children) == {"prosody", "focus", "bridge", "web", "rooms"}
     assert server.process is not None
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(20) == 0
@@ -81,7 +81,7 @@ def test_no_child_outlives_a_parent_that_was_killed(server: MeetingServer) -> No
     eventually(lambda: not [pid for pid in children.values() if alive(pid)], "the children's end")
 
 
-@pytest.mark.parametrize("service", ["prosody", "focus", "bridge", "web"])
+@pytest.mark.parametrize("service", ["prosody", "focus", "bridge", "web", "rooms"])
 def test_what_dies_is_said_and_started_again(server: MeetingServer, service: str) -> None:
     server.start()
     before = server.children()[service]

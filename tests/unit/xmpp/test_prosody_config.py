@@ -16,6 +16,7 @@ VALUES: dict[str, Any] = {
     "domain": "meet.example.org",
     "data_directory": Path("/var/lib/meet"),
     "component_secret_file": Path("/run/secrets/focus"),
+    "rooms_secret_file": Path("/run/secrets/rooms"),
     "accounts": {"jvb": Path("/run/secrets/jvb")},
 }
 
@@ -43,7 +44,10 @@ def test_every_host_is_there() -> None:
         'VirtualHost ("auth.meet.example.org")',
         'Component ("conference.meet.example.org") "muc"',
         'Component ("internal.auth.meet.example.org") "muc"',
+        'Component ("breakout.meet.example.org") "muc"',
+        'Component ("lobby.meet.example.org") "muc"',
         'Component ("focus.meet.example.org")',
+        'Component ("rooms.meet.example.org")',
     ):
         assert line in text
 
