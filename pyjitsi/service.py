@@ -4,6 +4,7 @@ A service is an object with ``start``, ``ready`` and ``stop``; ``run`` drives it
 """
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -78,6 +79,8 @@ async def run(service: Service) -> int:
     lag: asyncio.Task[None] | None = None
     try:
         await service.start()
+        gc.collect()
+        gc.freeze()  # what start-up made stays: no collection has to walk it again
         becoming = asyncio.create_task(service.ready())
         await asyncio.wait({becoming, ended}, return_when=asyncio.FIRST_COMPLETED)
         if becoming.done():

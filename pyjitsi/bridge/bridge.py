@@ -277,26 +277,31 @@ class Bridge:
             self.demux.check_sent(data, endpoint, now)
             self._transmits.append((data, address))
 
-    def tick(self, now: float) -> None:
-        """Timers; call every 10 to 20 ms."""
+    def tick(self, now: float) -> bool:
+        """Timers; call every 50 ms, or every 20 while it returns that somebody connects."""
         try:
             self.plane.tick(now)
         except Exception as error:
             self._fault("plane", error)
         self.pump(now)
         self.demux.forget_old_checks(now)
+        connecting = False
         for conference in (*self.conferences.values(), *self.tests.values()):
             try:
-                self._tick(conference, now)
+                connecting = self._tick(conference, now) or connecting
             except Exception as error:
                 self._fault(conference.meeting_id, error)
+        return connecting
 
-    def _tick(self, conference: Conference, now: float) -> None:
+    def _tick(self, conference: Conference, now: float) -> bool:
+        connecting = False
         for peer in (*conference.endpoints.values(), *conference.relays):
-            if peer.tick(now):
+            if peer.due <= now:
+                peer.tick(now)
                 self.collect(peer, now)
                 if peer.ice.retired:
                     self.demux.forget_retired(peer)
+            connecting = connecting or peer.connecting
         for endpoint in conference.tick(now):
             self.expire(conference, endpoint)
         for relay in conference.relays:
@@ -305,6 +310,7 @@ class Bridge:
                 self.unlink(conference, relay)
         if conference.meeting_id in self.conferences and conference.abandoned(now):
             self.close(conference)
+        return connecting
 
     def _fault(self, where: str, error: Exception) -> None:
         """A bug of ours: once a room in the log, always in the metric."""

@@ -94,7 +94,7 @@ class Peer:
         self.complained: set[str] = set()  # reasons for which a message was refused, logged once each
         self.log = log.bind(room=room, endpoint=identity)
         self._claim: Claim = claim
-        self._due: float = 0.0  # when timers run next; what comes in between makes it now
+        self.due: float = 0.0  # when timers run next; what comes in between makes it now
         self._fingerprints: tuple[ice_udp.Fingerprint, ...] = ()
         self._role: Literal["server", "client"] = "server"
 
@@ -102,6 +102,11 @@ class Peer:
     def credentials(self) -> Credentials:
         """Ours, of ICE as it is in use."""
         return self.ice.local
+
+    @property
+    def connecting(self) -> bool:
+        """Whether ICE or DTLS is under way, whose timers are close together."""
+        return self.ice.pending is not None or not (self.connected or self.failed is not None)
 
     # From COLIBRI2.
 
@@ -121,13 +126,13 @@ class Peer:
             elif not self.connected:
                 self.ice.set_remote(remote, transport.candidates, now)
         self._start_dtls(now)
-        self._due = 0.0
+        self.due = 0.0
 
     # Datagrams.
 
     def stun(self, data: bytes, address: Address, now: float) -> None:
         """A STUN message that names this peer or comes from one of its addresses."""
-        self._due = 0.0
+        self.due = 0.0
         self.ice.receive(data, address, now)
         self.progress(now)
         if address in self.validated:
@@ -138,14 +143,12 @@ class Peer:
         if address not in self.validated:
             self.dropped["dtls-unvalidated"] += 1
             return
-        self._due = 0.0
+        self.due = 0.0
         self.dtls.receive(data, now)
         self.progress(now)
 
-    def tick(self, now: float) -> bool:
-        """Run ICE's and DTLS's timers, where one is due; returns whether there may be something to send."""
-        if now < self._due:
-            return False
+    def tick(self, now: float) -> None:
+        """Run ICE's and DTLS's timers, for which ``due`` has come; there may be something to send then."""
         due = self.ice.next_timeout()
         if due is not None and due <= now:
             self.ice.tick(now)
@@ -154,8 +157,7 @@ class Peer:
             self.dtls.tick(now)
         self.progress(now)
         times = (self.ice.next_timeout(), self.dtls.next_timeout())
-        self._due = min((time for time in times if time is not None), default=math.inf)
-        return True
+        self.due = min((time for time in times if time is not None), default=math.inf)
 
     def progress(self, now: float) -> None:
         """Act on what ICE and DTLS have to say."""

@@ -40,7 +40,8 @@ from pyjitsi.xmpp.stanzas.errors import StanzaError
 
 log = structlog.get_logger("bridge")
 
-TICK = 0.03  # seconds; what a compiled plane has to say can't wait for it, and comes as an event
+TICK = 0.05  # seconds; what a compiled plane has to say can't wait for it, and comes as an event
+CONNECTING_TICK = 0.02  # while somebody connects: ICE's pacing
 INTERPRETED_TICK = 0.015
 IDLE_TICK = 0.1
 REFUSED_RETRY = 5.0  # seconds; a nickname is taken until the server notices that its last bearer is gone
@@ -60,7 +61,7 @@ class BridgeService:
         self.settings: BridgeSettings = settings
         hosts = host_addresses(settings, machine_addresses())
         try:
-            plane = create_plane(settings.plane)
+            plane = create_plane(settings.plane, settings.plane_threads or min(16, len(os.sched_getaffinity(0))))
         except NotBuilt as error:
             raise StartError(str(error)) from error
         self.bridge: Bridge = Bridge(
@@ -91,6 +92,8 @@ class BridgeService:
         self._complained: set[tuple[str, str]] = set()
         self._registered: bool = False
         self._again: asyncio.TimerHandle | None = None
+        self._next: asyncio.TimerHandle | None = None
+        self._pause: float = IDLE_TICK
         app = web.Application()
         add_observability(app, self.health)
         app.router.add_get("/colibri/stats", self._colibri_stats)
@@ -144,8 +147,8 @@ class BridgeService:
         connection.on_connected(self._enter)
         connection.on_disconnected(self._joined.clear)
         await connection.start()
+        self._timer()
         self._tasks = [
-            asyncio.create_task(self._timers()),
             asyncio.create_task(self._announce()),
             asyncio.create_task(self._self_test.run()),
         ]
@@ -174,6 +177,8 @@ class BridgeService:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._next is not None:
+            self._next.cancel()
         if self._again is not None:
             self._again.cancel()
         if self._joined.is_set():
@@ -310,20 +315,30 @@ class BridgeService:
         self.bridge.collect(peer, clock.monotonic())
         self._flush()
 
-    async def _timers(self) -> None:
-        tick = TICK if self.settings.plane == "compiled" else INTERPRETED_TICK
-        while True:
-            await asyncio.sleep(tick if self.bridge.conferences else IDLE_TICK)
-            now = clock.monotonic()
-            self.bridge.tick(now)
-            self._flush()
-            if not self._drained.is_set() and self._drain.over(now, len(self.bridge.conferences)):
-                self._drained.set()
-                log.info("drained", conferences=len(self.bridge.conferences))
-                if not self._drain.refusing:
-                    self.exit_status = HANDED_OVER
-                if not self._drain.refusing or self._drain.ends_process:
-                    os.kill(os.getpid(), signal.SIGTERM)
+    def _tick(self) -> None:
+        now = clock.monotonic()
+        connecting = self.bridge.tick(now)
+        self._flush()
+        if not self._drained.is_set() and self._drain.over(now, len(self.bridge.conferences)):
+            self._drained.set()
+            log.info("drained", conferences=len(self.bridge.conferences))
+            if not self._drain.refusing:
+                self.exit_status = HANDED_OVER
+            if not self._drain.refusing or self._drain.ends_process:
+                os.kill(os.getpid(), signal.SIGTERM)
+        if not self.bridge.conferences:
+            self._pause = IDLE_TICK
+        elif self.settings.plane == "compiled":
+            self._pause = CONNECTING_TICK if connecting else TICK
+        else:
+            self._pause = INTERPRETED_TICK
+
+    def _timer(self) -> None:
+        # A plain timer: a task that sleeps would wake the loop twice. The next one is set whatever this one does.
+        try:
+            self._tick()
+        finally:
+            self._next = asyncio.get_running_loop().call_later(self._pause, self._timer)
 
 
 def _condition(error: Element | None) -> str:

@@ -69,4 +69,8 @@ class BridgeSettings(ServiceSettings):
     plane: Literal["compiled", "interpreted"] = Field(
         default="compiled", description="What forwards packets; the interpreted one is for debugging, and slow."
     )
+    plane_threads: int | None = Field(
+        default=None, ge=1, le=64,
+        description="Threads that forward packets; meetings are spread over them. Unset: one a core, 16 at most.",
+    )  # fmt: skip
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")

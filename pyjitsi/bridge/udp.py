@@ -29,15 +29,20 @@ MAX_WAYS = 20_000  # remote addresses whose socket is remembered; anybody can se
 class ReadingPlane(Protocol):
     """A plane that reads sockets in its own threads."""
 
-    def serve(self, descriptor: int, zone: str = "") -> None:
-        """Read a socket. Raises OSError."""
+    @property
+    def threads(self) -> int:
+        """How many there are; each wants a socket of its own for each address."""
+        ...
+
+    def serve(self, descriptor: int, zone: str = "", thread: int = 0) -> None:
+        """Read a socket in a thread. Raises OSError."""
         ...
 
     def release(self, descriptor: int) -> None:
         """Read it no more."""
         ...
 
-    def start(self, way: Callable[[Address], int], arrived_by: Callable[[Address, int], None]) -> int:
+    def start(self, way: Callable[[Address, int], int], arrived_by: Callable[[Address, int], None]) -> int:
         """Begin; what is returned becomes readable when there are events. Raises OSError."""
         ...
 
@@ -74,6 +79,7 @@ class MediaPort:
         self._after_batch: Callable[[], None] = after_batch
         self._optional: bool = optional
         self._sockets: list[socket.socket] = []
+        self._siblings: dict[socket.socket, list[socket.socket]] = {}  # on the same port, one for each further thread
         self._ways: dict[Address, socket.socket] = {}
         self._defaults: dict[tuple[str, bool, bool], socket.socket] = {}
         self._zones: dict[str, list[socket.socket]] = {}
@@ -97,11 +103,25 @@ class MediaPort:
             self._sockets.append(opened)
             self._defaults.setdefault(("", *_kind(text)), opened)
             self._read(opened, "")
+            self._open_siblings(opened, text)
         if problem is not None and not self._sockets:
             raise problem
         if self._plane is not None:
             self._notified = self._plane.start(self._way, self._arrived_by)
             loop.add_reader(self._notified, self._events)
+
+    def _open_siblings(self, opened: socket.socket, text: str) -> None:
+        """Sockets of the other threads on a port; the kernel spreads what comes over all of them."""
+        if self._plane is None or self._plane.threads == 1:
+            return
+        # Only now: the first one was to fail where another process has the port.
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self._siblings[opened] = []
+        for thread in range(1, self._plane.threads):
+            sibling = _bound(text, opened.getsockname()[1], shared=True)
+            self._siblings[opened].append(sibling)
+            self._by_descriptor[sibling.fileno()] = opened
+            self._plane.serve(sibling.fileno(), "", thread)
 
     def _read(self, opened: socket.socket, zone: str) -> None:
         if self._plane is None:
@@ -114,16 +134,20 @@ class MediaPort:
         if self._plane is None:
             asyncio.get_running_loop().remove_reader(opened)
         else:
-            self._plane.release(opened.fileno())
-            self._by_descriptor.pop(opened.fileno(), None)
+            for each in (opened, *self._siblings.get(opened, ())):
+                self._plane.release(each.fileno())
+                self._by_descriptor.pop(each.fileno(), None)
 
     def _events(self) -> None:
         os.eventfd_read(self._notified)
         self._after_batch()
 
-    def _way(self, address: Address) -> int:
+    def _way(self, address: Address, thread: int) -> int:
         found = self._socket(address)
-        return -2 if found is None else found.fileno()  # nowhere
+        if found is None:
+            return -2  # nowhere
+        siblings = self._siblings.get(found)
+        return siblings[thread - 1].fileno() if siblings and thread else found.fileno()
 
     def _arrived_by(self, address: Address, descriptor: int) -> None:
         opened = self._by_descriptor.get(descriptor)
@@ -187,7 +211,8 @@ class MediaPort:
             self._notified = -1
         for opened in self._sockets:
             self._unread(opened)
-            opened.close()
+            for each in (opened, *self._siblings.pop(opened, ())):
+                each.close()
         self._sockets.clear()
         self._defaults.clear()
         self._ways.clear()
@@ -235,12 +260,14 @@ def _kind(text: str) -> tuple[bool, bool]:
     return ":" in text, ipaddress.ip_address(text).is_loopback
 
 
-def _bound(text: str, port: int) -> socket.socket:
+def _bound(text: str, port: int, *, shared: bool = False) -> socket.socket:
     six = ":" in text
     opened = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM)
     try:
         if six:
             opened.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        if shared:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
         opened.setblocking(False)

@@ -23,12 +23,12 @@ class NotBuilt(Exception):
     """The extension is not there; the text says how to build it."""
 
 
-def create(kind: str = "compiled") -> Plane:
-    """A plane: ``compiled`` or ``interpreted``. Raises NotBuilt."""
+def create(kind: str = "compiled", threads: int = 1) -> Plane:
+    """A plane: ``compiled`` with so many threads, or ``interpreted``. Raises NotBuilt."""
     if kind == "interpreted":
         return PythonPlane()
     try:
         from pyjitsi.bridge.plane.compiled import CompiledPlane
     except ImportError as error:
         raise NotBuilt(f"{HOW_TO_BUILD} ({error})") from error
-    return CompiledPlane()
+    return CompiledPlane(threads)

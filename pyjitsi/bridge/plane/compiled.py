@@ -43,18 +43,21 @@ from pyjitsi.rtp.rtcp import ReportBlock
 UNKNOWN, AUDIO, VIDEO, RTX = range(4)  # kinds of payload types, as state.pxd numbers them
 CAPTURED, NOWHERE = -1, -2
 # Seconds: how often it is looked whether something is due. What can't wait comes as an event.
-REQUESTS_EVERY = 0.03
+REQUESTS_EVERY = 0.045
 STATISTICS_EVERY = 0.25
-Way = Callable[[Address], int]
+BEGINNING = 30  # what a conference counts for at the least, in pairs of people: six are soon there
+Way = Callable[[Address, int], int]
 
 
 class CompiledPlane(PythonPlane):
     """``receive`` and ``take_transmits`` are for tests; ``serve`` gives it sockets instead."""
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int = 1) -> None:
+        """``threads``: conferences are spread over so many. Each address and its packets belong to one of them."""
         super().__init__()
-        self.engine: engine.Engine = engine.Engine()
+        self.engines: tuple[engine.Engine, ...] = tuple(engine.Engine() for _ in range(threads))
         self.way: Way | None = None
+        self._homes: dict[ConferenceId, int] = {}  # the engine of each conference
         self.arrived_by: Callable[[Address, int], None] | None = None
         self._counters: tuple[int, ...] = ()
         self._requested_at: float = 0.0
@@ -71,27 +74,35 @@ class CompiledPlane(PythonPlane):
 
     # Sockets.
 
-    def serve(self, descriptor: int, zone: str = "") -> None:
-        """Read a socket; what comes there is of a zone. Raises OSError."""
-        self.engine.add_port(descriptor, self._zone(zone))
+    @property
+    def threads(self) -> int:
+        """How many threads forward packets."""
+        return len(self.engines)
+
+    def serve(self, descriptor: int, zone: str = "", thread: int = 0) -> None:
+        """Read a socket in a thread; what comes there is of a zone. Raises OSError."""
+        self.engines[thread].add_port(descriptor, self._zone(zone))
 
     def release(self, descriptor: int) -> None:
         """Read a socket no more, before it is closed."""
-        self.engine.remove_port(descriptor)
+        for each in self.engines:
+            each.remove_port(descriptor)
 
     def start(self, way: Way, arrived_by: Callable[[Address, int], None]) -> int:
-        """Start the thread; returns a descriptor that becomes readable when there are events. Raises OSError.
+        """Start the threads; returns a descriptor that becomes readable when there are events. Raises OSError.
 
-        ``way`` tells the socket by which an address is reached, ``arrived_by`` is told which one an address came by.
+        ``way`` tells the socket by which a thread reaches an address, ``arrived_by`` is told which one one came by.
         """
         self.way, self.arrived_by = way, arrived_by
-        self._counters = os.eventfd(0, os.EFD_NONBLOCK), os.eventfd(0, os.EFD_NONBLOCK)
-        self.engine.start(*self._counters)
-        return self._counters[1]
+        self._counters = tuple(os.eventfd(0, os.EFD_NONBLOCK) for _ in range(len(self.engines) + 1))
+        for each, wake in zip(self.engines, self._counters[1:], strict=True):
+            each.start(wake, self._counters[0])
+        return self._counters[0]
 
     def stop(self) -> None:
-        """End it."""
-        self.engine.stop()
+        """End them."""
+        for each in self.engines:
+            each.stop()
         for descriptor in self._counters:
             os.close(descriptor)
         self._counters = ()
@@ -99,7 +110,28 @@ class CompiledPlane(PythonPlane):
     @property
     def unsent(self) -> int:
         """Datagrams that the kernel would not take."""
-        return self.engine.unsent
+        return sum(each.unsent for each in self.engines)
+
+    def add_conference(self, conference: ConferenceId, video_ssrc: int, audio_ssrc: int) -> None:
+        super().add_conference(conference, video_ssrc, audio_ssrc)
+        self._homes[conference] = self._idlest()
+
+    def remove_conference(self, conference: ConferenceId) -> None:
+        super().remove_conference(conference)
+        del self._homes[conference]
+
+    def _idlest(self) -> int:
+        """The engine with the least to do, counting a conference that is still empty as one that begins."""
+        if len(self.engines) == 1:
+            return 0
+        loads = [0] * len(self.engines)
+        for conference, home in self._homes.items():
+            people = len(self.conferences[conference].endpoints)
+            loads[home] += max(people * (people - 1), BEGINNING)  # everybody's packets go to all others
+        return loads.index(min(loads))
+
+    def _home(self, endpoint: EndpointId) -> engine.Engine:
+        return self.engines[self._homes[self.endpoints[endpoint].conference]]
 
     def _zone(self, name: str) -> int:
         number = self._zones.setdefault(name, len(self._zones))
@@ -125,9 +157,8 @@ class CompiledPlane(PythonPlane):
 
     def make_endpoint(self, endpoint: EndpointId, conference: ConferenceId, mesh: str | None) -> Endpoint:
         made = CompiledEndpoint(endpoint, conference, mesh)
-        made.peer = self._peers[endpoint] = native.PeerHandle(
-            self.engine, endpoint, made.delivery, made.pacer, self.conferences[conference].video_ssrc
-        )
+        home, own = self.engines[self._homes[conference]], self.conferences[conference].video_ssrc
+        made.peer = self._peers[endpoint] = native.PeerHandle(home, endpoint, made.delivery, made.pacer, own)
         return made
 
     def remove_endpoint(self, endpoint: EndpointId) -> None:
@@ -162,13 +193,18 @@ class CompiledPlane(PythonPlane):
 
     def bind(self, address: Address, endpoint: EndpointId) -> None:
         super().bind(address, endpoint)
-        self._peers[endpoint].bind(self._key(address))
+        key, home = self._key(address), self._home(endpoint)
+        self._peers[endpoint].bind(key)
+        for other in self.engines:
+            if other is not home:
+                other.refer(key, home)
 
     def unbind(self, address: Address) -> None:
         held = self.addresses.get(address)
         super().unbind(address)
         if held is not None:
-            self._peers[held.id].unbind(self._key(address))
+            for each in self.engines:
+                each.forget(self._key(address))
 
     def set_destination(self, endpoint: EndpointId, address: Address | None) -> None:
         super().set_destination(endpoint, address)
@@ -178,7 +214,7 @@ class CompiledPlane(PythonPlane):
         elif self.way is None:
             peer.set_destination(CAPTURED, b"")
         else:
-            peer.set_destination(self.way(address), _name(address))
+            peer.set_destination(self.way(address, self._homes[self.endpoints[endpoint].conference]), _name(address))
 
     def set_force_mute(self, endpoint: EndpointId, audio: bool, video: bool) -> None:
         super().set_force_mute(endpoint, audio, video)
@@ -235,11 +271,17 @@ class CompiledPlane(PythonPlane):
 
     def receive(self, data: bytes, address: Address, at: float) -> None:
         self.now = max(self.now, at)
-        self.engine.feed(self._key(address), data, at)
+        self.engines[0].feed(self._key(address), data, at)
+        for other in self.engines[1:]:
+            other.work()
         self._collect()
 
     def _collect(self) -> None:
-        for kind, who, what, count, lost, at, rate, key, descriptor, data in self.engine.take_events():
+        for each in self.engines:
+            self._collect_from(each)
+
+    def _collect_from(self, source: engine.Engine) -> None:
+        for kind, who, what, count, lost, at, rate, key, descriptor, data in source.take_events():
             self.now = max(self.now, at)
             held = self.endpoints.get(who)
             if kind == engine.DATAGRAM:
@@ -284,7 +326,8 @@ class CompiledPlane(PythonPlane):
                     endpoint.arrivals.received(number, ssrc, at)
             self._reports.requests(now)
         if self.way is None:
-            self.engine.pace(now)
+            for each in self.engines:
+                each.pace(now)
         if now - self._reported_at < STATISTICS_EVERY:
             return
         self._reported_at = now
@@ -307,7 +350,7 @@ class CompiledPlane(PythonPlane):
         made = super().take_transmits()
         if self.way is not None:
             return made
-        for endpoint, data in self.engine.take_captured():
+        for endpoint, data in [pair for each in self.engines for pair in each.take_captured()]:
             held = self.endpoints.get(endpoint)
             if held is not None and held.destination is not None:
                 made.append((data, held.destination))

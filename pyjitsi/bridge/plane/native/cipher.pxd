@@ -24,6 +24,10 @@ cdef struct Cipher:
 cdef enum:
     MAX_OVERHEAD = 16
 
+cdef inline int tag_size(Cipher* cipher) noexcept nogil:
+    """Bytes by which ``protect`` makes a packet longer."""
+    return 16 if cipher.gcm else 10
+
 cdef bint cipher_open(Cipher* cipher, bint gcm, bint encrypt, const unsigned char* keys) noexcept nogil
 cdef void cipher_close(Cipher* cipher) noexcept nogil
 cdef int protect(Cipher* cipher, unsigned char* data, int head, int size, int64_t index) noexcept nogil

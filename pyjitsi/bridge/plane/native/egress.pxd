@@ -11,6 +11,7 @@ cdef class Egress(Mailbox):
     cdef Header stored
     cdef Vp8Descriptor stored_vp8
     cdef bint gso
+    cdef bint threaded       # whether a thread of its own works on it
     cdef long long unsent
     cdef Peer** waiting
     cdef int waiting_count
@@ -25,8 +26,9 @@ cdef class Egress(Mailbox):
                    int original, int64_t* index, bint numbered, double at) noexcept nogil
     cdef bint resend(self, Route* route, int sequence, double at) noexcept nogil
     cdef int repeat(self, Route* route, int sequence, double spacing, double at) noexcept nogil
+    cdef void seal(self, Peer* peer) noexcept nogil
     cdef void flush_peer(self, Peer* peer) noexcept nogil
     cdef void flush(self, bint everything) noexcept nogil
-    cdef void send_batch(self, Peer** peers, int count) noexcept nogil
+    cdef void send_group(self, Peer** peers, int count) noexcept nogil
     cdef void capture(self, Peer* peer) noexcept nogil
     cdef void forget(self, Peer* peer) noexcept nogil

@@ -6,11 +6,14 @@ from libc.string cimport memcpy, memmove
 
 from pyjitsi.bridge.plane.delivery cimport Delivery
 from pyjitsi.bridge.plane.header cimport Header
-from pyjitsi.bridge.plane.native.cipher cimport protect
+from pyjitsi.bridge.plane.native.cipher cimport protect, tag_size
 from pyjitsi.bridge.plane.native.state cimport *
 from pyjitsi.bridge.plane.native.tables cimport guess
-from pyjitsi.bridge.plane.native.wire cimport BATCH, send_trains
+from pyjitsi.bridge.plane.native.wire cimport send_trains
 from pyjitsi.rtp.vp8 cimport Vp8Descriptor
+
+cdef enum:
+    GROUP = 8                # trains that are sealed and sent at once: the others' keys stay out of the cache meanwhile
 
 cdef double MIN_SPACING = 0.010
 
@@ -29,7 +32,10 @@ cdef class Egress(Mailbox):
     cdef bint emit(self, Peer* peer, unsigned char* data, void* header, void* vp8, int payload_type,
                    int sequence, uint32_t timestamp, uint32_t ssrc, int start, int end, int picture, int tl0,
                    int original, int64_t* index, bint numbered, double at) noexcept nogil:
-        """Make a datagram at the end of the receiver's train. ``original`` is what an RTX packet repeats, or -1."""
+        """Make a datagram at the end of the receiver's train. ``original`` is what an RTX packet repeats, or -1.
+
+        It is sealed when the train leaves: a receiver's keys are out of the cache after each of the other receivers.
+        """
         cdef unsigned char* out
         cdef int size, body = end - start, head, number = 0
         cdef int64_t place
@@ -61,9 +67,7 @@ cdef class Egress(Mailbox):
             return False
         if place > index[0]:
             index[0] = place
-        size = protect(&peer.outbound, out, head, size, place)
-        if size < 0:
-            return False
+        size += tag_size(&peer.outbound)
         if numbered and peer.transport_cc:
             (<Delivery>peer.delivery).sent(size, peer.probe, at)
         peer.out_size = size
@@ -89,6 +93,7 @@ cdef class Egress(Mailbox):
                 peer.pending = True
         elif size < peer.segment:
             peer.train_closed = True
+        peer.places[peer.train_count], peer.heads[peer.train_count] = place, head
         peer.train_size += size
         peer.train_count += 1
         if (<Header>header).marker or peer.train_count == SEGMENTS:
@@ -136,8 +141,20 @@ cdef class Egress(Mailbox):
         peer.rtx_sent += 1
         return peer.out_size
 
+    cdef void seal(self, Peer* peer) noexcept nogil:
+        """Encrypt a train; what can't be encrypted is not sent."""
+        cdef int i, at = 0, size, tag = tag_size(&peer.outbound)
+        for i in range(peer.train_count):
+            size = peer.segment if i + 1 < peer.train_count else peer.train_size - at
+            if protect(&peer.outbound, peer.train + at, peer.heads[i], size - tag, peer.places[i]) != size:
+                self.unsent += peer.train_count
+                peer.train_size = peer.train_count = 0
+                return
+            at += size
+
     cdef void flush_peer(self, Peer* peer) noexcept nogil:
         """Send one peer's train now."""
+        self.seal(peer)
         if peer.train_count == 0:
             return
         if peer.fd >= 0:
@@ -149,33 +166,39 @@ cdef class Egress(Mailbox):
 
     cdef void flush(self, bint everything) noexcept nogil:
         """Send what is due: urgent trains, or all."""
-        cdef Peer* out[BATCH]
+        cdef Peer* out[GROUP]
         cdef Peer* peer
-        cdef int count = 0, left = 0, i
-        for i in range(self.waiting_count):
-            peer = self.waiting[i]
-            if not everything and not peer.urgent and peer.train_count:
-                self.waiting[left] = peer
-                left += 1
-                continue
-            peer.pending = False
-            if peer.train_count == 0:
-                continue
-            if peer.fd < 0:
-                self.flush_peer(peer)
-                continue
-            out[count] = peer
-            count += 1
-            if count == BATCH:
-                self.send_batch(out, count)
-                count = 0
-        if count:
-            self.send_batch(out, count)
-        self.waiting_count = left
+        cdef int count = GROUP, left, i
+        while count == GROUP:  # peers may go while a group is sent: the next one is looked for anew
+            count = left = 0
+            for i in range(self.waiting_count):
+                peer = self.waiting[i]
+                if count == GROUP or (not everything and not peer.urgent and peer.train_count):
+                    self.waiting[left] = peer
+                    left += 1
+                    continue
+                peer.pending = False
+                if peer.fd < 0:
+                    self.flush_peer(peer)
+                    continue
+                self.seal(peer)
+                if peer.train_count:
+                    out[count] = peer
+                    count += 1
+            self.waiting_count = left
+            if count:
+                self.send_group(out, count)
 
-    cdef void send_batch(self, Peer** peers, int count) noexcept nogil:
+    cdef void send_group(self, Peer** peers, int count) noexcept nogil:
+        """Send sealed trains. The thread does it without the lock: nobody else touches a train (``lock_idle``)."""
         cdef int i
+        if self.threaded:
+            self.sending = True
+            self.unlock()
         self.unsent += send_trains(peers, count, &self.gso)
+        if self.threaded:
+            self.lock()
+            self.sending = False
         for i in range(count):
             peers[i].train_size = peers[i].train_count = 0
             peers[i].train_closed = peers[i].urgent = False

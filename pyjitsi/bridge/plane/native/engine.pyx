@@ -9,9 +9,17 @@ from pyjitsi.bridge.plane.native.shard cimport Shard, pthread_t
 from pyjitsi.bridge.plane.native.state cimport Key
 from pyjitsi.bridge.plane.native.wire cimport stamp_socket
 
+cdef extern from *:
+    """
+    #ifndef _GNU_SOURCE
+    #define _GNU_SOURCE
+    #endif
+    """
+
 cdef extern from "<pthread.h>" nogil:
     int pthread_create(pthread_t*, void*, void* (*)(void*) noexcept nogil, void*)
     int pthread_join(pthread_t, void**)
+    int pthread_setname_np(pthread_t, const char*)
 
 cdef extern from "<unistd.h>" nogil:
     ssize_t write(int, const void*, size_t)
@@ -34,9 +42,12 @@ cdef class Engine:
     def start(self, int wake_fd, int notify_fd):
         """Begin to read the ports. Both are event counters (eventfd): one wakes the thread, the other tells of events."""
         self.shard.wake_fd, self.shard.notify_fd = wake_fd, notify_fd
+        self.shard.inlet.wake_fd = wake_fd
+        self.shard.threaded = True
         self.shard.stopping = False
         if pthread_create(&self.shard.thread, NULL, run, <void*>self.shard) != 0:
             raise OSError("the plane's thread can't be started")
+        pthread_setname_np(self.shard.thread, b"plane")
         self.shard.running = True
 
     def stop(self):
@@ -47,7 +58,8 @@ cdef class Engine:
         self._wake()
         with nogil:
             pthread_join(self.shard.thread, NULL)
-        self.shard.running = False
+        self.shard.running = self.shard.threaded = False
+        self.shard.wake_fd = self.shard.inlet.wake_fd = -1
 
     def _wake(self):
         cdef uint64_t one = 1
@@ -77,6 +89,33 @@ cdef class Engine:
                     self.shard.port_count -= 1
                     self.shard.ports[i] = self.shard.ports[self.shard.port_count]
                     break
+            self.shard.unlock()
+
+    def refer(self, bytes key, Engine owner):
+        """What comes from an address belongs to another thread's peer; it must not go before this one."""
+        cdef Key address
+        memcpy(address.bytes, <const unsigned char*>key, 20)
+        with nogil:
+            self.shard.lock()
+            self.shard.bind(&address, NULL, <void*>owner.shard.inlet)
+            self.shard.unlock()
+
+    def forget(self, bytes key):
+        """What comes from an address belongs to nobody."""
+        cdef Key address
+        memcpy(address.bytes, <const unsigned char*>key, 20)
+        with nogil:
+            self.shard.lock()
+            if self.shard.entry(&address) != NULL:
+                self.shard.bind(&address, NULL, NULL)
+            self.shard.unlock()
+
+    def work(self):
+        """Without a thread: see to what other engines read of ours."""
+        with nogil:
+            self.shard.lock()
+            self.shard.work()
+            self.shard.flush(True)
             self.shard.unlock()
 
     def feed(self, bytes key, bytes data, double at):
@@ -137,6 +176,16 @@ cdef class Engine:
         return found
 
     @property
+    def handed(self):
+        """Datagrams that another thread's socket got."""
+        return self.shard.inlet.handed
+
+    @property
+    def waits(self):
+        """How often somebody had to wait for the lock, and the longest wait in seconds."""
+        return self.shard.waits, self.shard.longest_wait
+
+    @property
     def unsent(self):
         """Datagrams that the kernel would not take."""
         return self.shard.unsent
@@ -144,7 +193,7 @@ cdef class Engine:
     @property
     def overflowed(self):
         """Datagrams for control that were lost, because control was too slow."""
-        return self.shard.events_lost
+        return self.shard.events_lost + self.shard.inlet.lost
 
     @property
     def gso(self):

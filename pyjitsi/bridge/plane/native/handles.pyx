@@ -6,9 +6,9 @@ of no order, is kept out.
 """
 
 cimport cython
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
-from libc.string cimport memcpy, memmove
+from libc.string cimport memcpy, memmove, memset
 
 from pyjitsi.bridge.plane.native.cipher cimport cipher_close, cipher_open
 from pyjitsi.bridge.plane.delivery cimport Delivery
@@ -57,7 +57,7 @@ cdef class PeerHandle:
             return
         self.peer = NULL
         with nogil:
-            self.shard.lock()
+            self.shard.lock_idle()
             self.shard.forget(peer)
             self.shard.unlock()
         cipher_close(&peer.inbound)
@@ -65,6 +65,7 @@ cdef class PeerHandle:
         free(peer.streams.entries)
         free(peer.routes.entries)
         free(peer.train)
+        free(peer.arrived)
         free(peer)
 
     def set_media(self, bytes kinds, bytes codecs, bytes apt, bytes rtx_of, bytes keep, int transport_cc, int audio_level):
@@ -100,30 +101,21 @@ cdef class PeerHandle:
         memcpy(address.bytes, <const unsigned char*>key, 20)
         with nogil:
             self.shard.lock()
-            self.shard.bind(&address, self.peer)
-            self.shard.unlock()
-
-    def unbind(self, bytes key):
-        """Take nothing from an address any more."""
-        cdef Key address
-        memcpy(address.bytes, <const unsigned char*>key, 20)
-        with nogil:
-            self.shard.lock()
-            if self.shard.find(&address) != NULL:
-                self.shard.bind(&address, NULL)
+            self.shard.bind(&address, self.peer, NULL)
             self.shard.unlock()
 
     def set_destination(self, int fd, bytes name):
         """Send to a socket address from a socket; fd -1 captures, -2 sends nothing."""
+        cdef int size = min(len(name), 28)
+        cdef const unsigned char* address = name
         if self.peer == NULL:
             return
         with nogil:
-            self.shard.lock()
+            self.shard.lock_idle()
             self.shard.flush_peer(self.peer)
-        self.peer.fd = fd
-        self.peer.destination_size = min(len(name), 28)
-        memcpy(self.peer.destination, <const unsigned char*>name, self.peer.destination_size)
-        self.shard.unlock()
+            self.peer.fd, self.peer.destination_size = fd, size
+            memcpy(self.peer.destination, address, size)
+            self.shard.unlock()
 
     def set_mute(self, bint audio, bint video):
         """Drop what a moderator muted."""
@@ -135,15 +127,19 @@ cdef class PeerHandle:
 
     def feed(self, bytes data, double at):
         """A datagram that came before the keys."""
+        cdef uint64_t one = 1
         cdef unsigned char buffer[2048]
         cdef int size = len(data)
         if self.peer == NULL or size == 0 or size > 2048:
             return
         memcpy(buffer, <const unsigned char*>data, size)
         with nogil:
-            self.shard.lock()
+            self.shard.lock_idle()
             self.shard.receive(self.peer, buffer, size, at)
-            self.shard.flush(True)
+            if self.shard.threaded:
+                write(self.shard.wake_fd, &one, 8)  # the thread sends
+            else:
+                self.shard.flush(True)
             self.shard.unlock()
 
     def note_report(self, unsigned int middle, double at):
@@ -155,16 +151,17 @@ cdef class PeerHandle:
 
     def take_arrivals(self):
         """(transport-wide number, SSRC, seconds) of what arrived since the last call."""
-        cdef list found = []
-        cdef int i
+        cdef Arrival* taken
+        cdef int i, count
         if self.peer == NULL or self.peer.arrived_count == 0:
-            return found
+            return []
         with nogil:
             self.shard.lock()
-        for i in range(self.peer.arrived_count):
-            found.append((self.peer.arrived[i].number, self.peer.arrived[i].ssrc, self.peer.arrived[i].at))
-        self.peer.arrived_count = 0
-        self.shard.unlock()
+            count, taken = self.peer.arrived_count, self.peer.arrived
+            self.peer.arrived_count, self.peer.arrived = 0, NULL
+            self.shard.unlock()
+        found = [(taken[i].number, taken[i].ssrc, taken[i].at) for i in range(count)]
+        free(taken)
         return found
 
     def take_feedback(self, double now):
@@ -347,20 +344,22 @@ cdef class StreamHandle:
 
     def take_meter(self):
         """(bytes by temporal layer, frames by temporal layer, height, last seen) since the last call."""
-        cdef int i
+        cdef uint64_t octets[4]
+        cdef uint32_t frames[4]
+        cdef int i, height
+        cdef double at
         cdef Stream* stream = self.stream
         if stream == NULL:
             return (0, 0, 0, 0), (0, 0, 0, 0), 0, 0.0
         with nogil:
             self.shard.lock()
-        found = (
-            tuple([stream.meter_bytes[i] for i in range(4)]), tuple([stream.meter_frames[i] for i in range(4)]),
-            stream.height, stream.seen_at,
-        )
-        for i in range(4):
-            stream.meter_bytes[i] = stream.meter_frames[i] = 0
-        self.shard.unlock()
-        return found
+            memcpy(octets, stream.meter_bytes, sizeof(octets))
+            memcpy(frames, stream.meter_frames, sizeof(frames))
+            memset(stream.meter_bytes, 0, sizeof(octets))
+            memset(stream.meter_frames, 0, sizeof(frames))
+            height, at = stream.height, stream.seen_at
+            self.shard.unlock()
+        return tuple([octets[i] for i in range(4)]), tuple([frames[i] for i in range(4)]), height, at
 
 
 @cython.no_gc

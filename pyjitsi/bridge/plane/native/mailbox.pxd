@@ -24,6 +24,10 @@ cdef struct Event:
 
 cdef class Mailbox:
     cdef pthread_mutex_t mutex
+    cdef int waiters         # who wants the lock and does not have it
+    cdef long long waits
+    cdef double longest_wait
+    cdef bint sending        # the thread sends trains, without the lock
     cdef int notify_fd
     cdef bint notified
     cdef KeyEntry* addresses
@@ -36,8 +40,11 @@ cdef class Mailbox:
 
     cdef void lock(self) noexcept nogil
     cdef void unlock(self) noexcept nogil
+    cdef void lock_idle(self) noexcept nogil
+    cdef void breathe(self) noexcept nogil
+    cdef KeyEntry* entry(self, Key* key) noexcept nogil
     cdef Peer* find(self, Key* key) noexcept nogil
-    cdef bint bind(self, Key* key, Peer* peer) noexcept nogil
+    cdef bint bind(self, Key* key, Peer* peer, void* inlet) noexcept nogil
     cdef Event* tell(self, int kind, int who, int what, double at, bint urgent) noexcept nogil
     cdef void tell_datagram(self, int kind, int who, Key* key, int fd, unsigned char* data, int size,
                             double at) noexcept nogil

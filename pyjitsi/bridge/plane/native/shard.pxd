@@ -3,6 +3,7 @@ from libc.stdint cimport int64_t, uint32_t
 
 from pyjitsi.bridge.plane.header cimport Header
 from pyjitsi.bridge.plane.native.pacing cimport Pacing
+from pyjitsi.bridge.plane.native.inlet cimport Inlet
 from pyjitsi.bridge.plane.native.state cimport Key, Peer, Route, Stream
 from pyjitsi.rtp.vp8 cimport Vp8Descriptor
 
@@ -19,6 +20,7 @@ cdef class Shard(Pacing):
     cdef bint running
     cdef bint stopping
     cdef int wake_fd
+    cdef Inlet inlet
     cdef Port ports[256]
     cdef int port_count
     cdef Header header
@@ -34,5 +36,6 @@ cdef class Shard(Pacing):
     cdef bint enlarge(self, Stream* stream, int size) noexcept nogil
     cdef void forward(self, Peer* peer, Stream* stream, Route* route, unsigned char* data, int payload_type,
                       int64_t number, int start, bint keyframe, bint vp8, double at) noexcept nogil
+    cdef void work(self) noexcept nogil
     cdef bint has_port(self, int fd, int zone) noexcept nogil
     cdef void loop(self) noexcept nogil

@@ -13,6 +13,7 @@ from libc.string cimport memcpy, memset
 from pyjitsi.bridge.plane.header cimport Header
 from pyjitsi.bridge.plane.keyframe cimport VP8, begins_keyframe
 from pyjitsi.bridge.plane.native.cipher cimport unprotect
+from pyjitsi.bridge.plane.native.inlet cimport Handed, Inlet
 from pyjitsi.bridge.plane.native.mailbox cimport (
     T_DATAGRAM, T_EARLY, T_FIRST, T_KEYFRAME, T_LEVEL, T_MISSING, Event,
 )
@@ -45,20 +46,27 @@ cdef class Shard(Pacing):
     """Peers are added and removed by ``handles``, which owns the memory."""
 
     def __cinit__(self):
-        self.header, self.vp8 = Header(), Vp8Descriptor()
+        self.header, self.vp8, self.inlet = Header(), Vp8Descriptor(), Inlet()
         self.wake_fd = -1
 
     # In.
 
     cdef void datagram(self, Key* key, int fd, unsigned char* data, int size, double at) noexcept nogil:
+        cdef KeyEntry* found
         cdef Peer* peer
         if size == 0:
             return
         if data[0] <= 3 or 20 <= data[0] <= 63:
             self.tell_datagram(T_DATAGRAM, 0, key, fd, data, size, at)
             return
-        peer = self.find(key)
-        if peer == NULL or not 128 <= data[0] <= 191:
+        found = self.entry(key)
+        if found == NULL or not 128 <= data[0] <= 191:
+            return
+        if found.inlet != NULL:
+            (<Inlet>found.inlet).put(key, fd, data, size, at)
+            return
+        peer = found.peer
+        if peer == NULL:
             return
         if size > MAX_DATAGRAM:
             peer.dropped[D_OVERSIZE] += 1
@@ -117,7 +125,10 @@ cdef class Shard(Pacing):
             peer.media_seen = True
             self.tell(T_FIRST, peer.id, 0, at, True)
         value = self.header.find(data, peer.transport_cc)
-        if value and self.header.length == 2 and peer.arrived_count < ARRIVED:
+        if value and peer.arrived == NULL:
+            peer.arrived = <Arrival*>malloc(ARRIVED * sizeof(Arrival))
+            peer.arrived_count = 0
+        if value and self.header.length == 2 and peer.arrived != NULL and peer.arrived_count < ARRIVED:
             peer.arrived[peer.arrived_count].number = data[value] << 8 | data[value + 1]
             peer.arrived[peer.arrived_count].ssrc = self.header.ssrc
             peer.arrived[peer.arrived_count].at = at
@@ -296,6 +307,17 @@ cdef class Shard(Pacing):
 
     # The thread.
 
+    cdef void work(self) noexcept nogil:
+        """See to what other threads read of ours."""
+        cdef int i, count = self.inlet.take()
+        cdef Handed* each
+        for i in range(count):
+            each = &self.inlet.taken[i]
+            self.datagram(&each.key, each.fd, each.data, each.size, each.at)
+            self.breathe()
+        if count:
+            self.flush(False)
+
     cdef bint has_port(self, int fd, int zone) noexcept nogil:
         cdef int i
         for i in range(self.port_count):
@@ -341,9 +363,11 @@ cdef class Shard(Pacing):
                     for k in range(got):
                         self.datagram(&inbox.received[k].key, polled[i].fd, inbox.data + k * DATAGRAM,
                                       inbox.received[k].size, inbox.received[k].at)
+                        self.breathe()
                     self.flush(False)
                 self.unlock()
             self.lock()
+            self.work()
             if self.paced_count:
                 self.pace(monotonic())
                 self.flush(False)

@@ -168,7 +168,7 @@ cdef struct Peer:
     Report reports[REPORTS]
     int reports_next
     # In.
-    Arrival arrived[ARRIVED]
+    Arrival* arrived         # ARRIVED of them, where there are any: most peers send nothing
     int arrived_count
     ControlSsrc control[CONTROL_SSRCS]
     int control_count
@@ -181,6 +181,8 @@ cdef struct Peer:
     int train_size
     int train_count
     int segment
+    int heads[SEGMENTS]      # of each datagram the header's length,
+    int64_t places[SEGMENTS] # and SRTP's index: it is sealed when the train leaves
     bint train_closed
     bint urgent
     bint pending
@@ -192,3 +194,4 @@ cdef struct KeyEntry:
     Key key
     bint used
     Peer* peer
+    void* inlet              # where the peer is another thread's
