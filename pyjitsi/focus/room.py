@@ -1,7 +1,7 @@
 """One room on the wire: the focus's occupancy of it, and the ``Wire`` of its conference."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Literal
 from xml.etree.ElementTree import Element
 
@@ -10,6 +10,7 @@ import structlog
 from pyjitsi import __version__, clock
 from pyjitsi.focus.choice import BridgeChoice
 from pyjitsi.focus.conference import Conference
+from pyjitsi.focus.declared import Booking
 from pyjitsi.focus.journal import Journal
 from pyjitsi.focus.membership import FOCUS_NICK
 from pyjitsi.focus.settings import FocusSettings
@@ -21,6 +22,7 @@ log = structlog.get_logger("focus")
 
 JOIN_TIMEOUT = 10.0
 WRITE_DELAY = 0.2  # seconds: several changes are written once
+CREATED = "201"  # the status of who made the room by entering it
 MEETING_ID = "muc#roominfo_meetingId"  # in the owner's form, where the server gives one
 
 
@@ -33,7 +35,7 @@ class Room:
 
     def __init__(
         self, room: str, own_jid: str, connection: Connection, settings: FocusSettings, bridges: BridgeChoice,
-        journal: Journal, ended: Callable[["Room"], None],
+        journal: Journal, ended: Callable[["Room"], None], book: Callable[[], Awaitable[Booking | None]] | None = None,
     ) -> None:  # fmt: skip
         self.address: str = room
         self._own_jid: str = own_jid
@@ -42,6 +44,10 @@ class Room:
         self._tasks: set[asyncio.Task[object]] = set()
         self._joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._joining: asyncio.Task[None] | None = None
+        self._book: Callable[[], Awaitable[Booking | None]] | None = book
+        self.booking: Booking | None = None
+        self._created: bool = False
+        self.over: bool = False  # the meeting, not merely our part in it
         self._timeout: float = settings.reply_timeout_seconds
         self.log = log.bind(room=room)
         self._journal: Journal = journal
@@ -49,19 +55,30 @@ class Room:
         self.conference: Conference = Conference(room, own_jid, settings, bridges, self, journal.read(room))
 
     async def ready(self) -> None:
-        """Return once the focus is in the room and it is configured. Raises JoinError."""
+        """Return once the focus is in the room and it is configured.
+
+        Raises JoinError, or the StanzaError of a booking that was refused.
+        """
         if self._joining is None:
             self._joining = asyncio.create_task(self._join())
         await asyncio.shield(self._joining)
 
     async def _join(self) -> None:
-        self._connection.send(muc.join(self.address, FOCUS_NICK, from_=self._own_jid))
+        if self._book is not None:
+            self.booking = await self._book()
+        # Until the form is submitted nobody else gets in, who could slip past a password.
+        hold = () if self.booking is None else (Element("{urn:pyjitsi:rooms}hold"),)
+        self._connection.send(muc.join(self.address, FOCUS_NICK, hold, from_=self._own_jid))
         try:
             async with asyncio.timeout(JOIN_TIMEOUT):
                 await asyncio.shield(self._joined)
             form = await muc.owner_form(self._connection, self.address, from_=self._own_jid)
             self.conference.meeting_id = form.get(MEETING_ID) or self.conference.meeting_id
-            await muc.configure(self._connection, self.address, {"muc#roomconfig_whois": "anyone"}, from_=self._own_jid)
+            values = {"muc#roomconfig_whois": "anyone"}
+            if self._created and self.booking is not None:
+                values |= self.booking.fields()
+                self.conference.start_muted = _first(self.booking.start_muted, self.conference.start_muted)
+            await muc.configure(self._connection, self.address, values, from_=self._own_jid)
         except TimeoutError:
             raise JoinError(f"{self.address} did not let the focus in within {JOIN_TIMEOUT:g} s") from None
         except (IqError, IqTimeout) as error:
@@ -82,6 +99,7 @@ class Room:
     def _own(self, presence: Presence) -> None:
         if presence.kind == "available":
             if not self._joined.done():
+                self._created = CREATED in room_presence.parse(presence.element).statuses
                 self._joined.set_result(None)
         elif not self._joined.done():
             self._joined.set_exception(JoinError(f"{self.address} refused the focus"))
@@ -148,6 +166,14 @@ class Room:
         if self._writing is not None:
             self._writing.cancel()
             self._writing = None
+        self.over = True
         self._journal.forget(self.address)
         self._connection.send(muc.leave(self.address, FOCUS_NICK, from_=self._own_jid))
         self._finish()
+
+
+def _first(
+    limits: tuple[int | None, int | None], others: tuple[int | None, int | None]
+) -> tuple[int | None, int | None]:
+    """Of audio and video each, the first limit that is set."""
+    return limits[0] if limits[0] is not None else others[0], limits[1] if limits[1] is not None else others[1]

@@ -9,10 +9,12 @@ import structlog
 from aiohttp import web
 
 from pyjitsi import clock
+from pyjitsi.focus.bookings import Bookings
 from pyjitsi.focus.brewery import Brewery
 from pyjitsi.focus.bridges import BridgeRegistry, Found, Lost
 from pyjitsi.focus.choice import BridgeChoice, Rules
 from pyjitsi.focus.control import FocusControl
+from pyjitsi.focus.declared import Booking
 from pyjitsi.focus.http import add_conference_requests
 from pyjitsi.focus.journal import Journal
 from pyjitsi.focus.metrics import (
@@ -52,6 +54,8 @@ class FocusService:
         self.bare_jid: str = f"focus@{settings.xmpp.domain}"
         self.jid: str = f"{self.bare_jid}/focus"  # the same for ever: Prosody routes a room's IQs to who joined first
         self.rooms: dict[str, Room] = {}
+        self._bookings: Bookings = Bookings(settings, clock.wall)
+        self._releases: set[asyncio.Task[None]] = set()
         self._journal: Journal = Journal(settings.state_directory)
         self._resuming: asyncio.Task[None] | None = None
         self._complained: set[tuple[str, str, str]] = set()
@@ -197,20 +201,22 @@ class FocusService:
         try:
             request = requests.parse(iq.payload)
             REQUESTS.labels("iq").inc()
-            answer = await self.conference_request(request)
+            answer = await self.conference_request(request, iq.from_)
         except StanzaError as error:
             self._refused("conference", error, iq.from_)
             raise
         return requests.build(answer)
 
-    async def conference_request(self, request: requests.ConferenceRequest) -> requests.ConferenceAnswer:
-        """Be in the room, then say so. Raises StanzaError."""
+    async def conference_request(
+        self, request: requests.ConferenceRequest, requester: str = ""
+    ) -> requests.ConferenceAnswer:
+        """Be in the room, then say so. Over HTTP it is not known who asks. Raises StanzaError."""
         ASKED.inc()
         if request.room.partition("@")[2] != self.settings.rooms_domain:
             raise StanzaError("bad-request", f"rooms are on {self.settings.rooms_domain}, not {request.room[:200]}")
         room = self.rooms.get(request.room)
         if room is None:
-            room = self._room(request.room)
+            room = self._room(request.room, requester)
             room.conference.start_muted = (
                 _count(request.properties.get("startAudioMuted")), _count(request.properties.get("startVideoMuted"))
             )  # fmt: skip
@@ -218,15 +224,17 @@ class FocusService:
             room.conference.await_first()
         try:
             await room.ready()
-        except JoinError as error:
+        except (JoinError, StanzaError) as error:
             if self.rooms.get(request.room) is room:
                 room.abandon()
+            if isinstance(error, StanzaError):
+                raise
             raise StanzaError("service-unavailable", str(error)) from None
         properties = {"authentication": "false", "visitors-supported": "false"}
         return requests.ConferenceAnswer(request.room, self.bare_jid, properties=properties)
 
-    def _room(self, address: str) -> Room:
-        """A conference, made where there is none. Raises StanzaError."""
+    def _room(self, address: str, requester: str = "") -> Room:
+        """A conference, made where there is none; nobody asks for one of the journal. Raises StanzaError."""
         room = self.rooms.get(address)
         if room is None:
             if len(self.rooms) >= MAX_ROOMS:
@@ -234,15 +242,29 @@ class FocusService:
             if not self._connection.connected:
                 raise StanzaError("service-unavailable", "the focus has no connection to Prosody")
             room = Room(
-                address, self.jid, self._connection, self.settings, self.choice, self._journal, self._room_ended
-            )
+                address, self.jid, self._connection, self.settings, self.choice, self._journal, self._room_ended,
+                partial(self._book, address, requester),
+            )  # fmt: skip
             self.rooms[address] = room
             CREATED.inc()
         return room
 
+    async def _book(self, address: str, requester: str) -> Booking | None:
+        try:
+            return await self._bookings.book(address, requester)
+        except StanzaError as error:
+            if requester or address not in self._journal.rooms():
+                raise
+            log.warning("goes on without its booking", room=address, reason=error.text)
+            return None
+
     def _room_ended(self, room: Room) -> None:
         if self.rooms.get(room.address) is room:
             del self.rooms[room.address]
+        if room.booking is not None and room.over:
+            task = asyncio.get_running_loop().create_task(self._bookings.release(room.booking))
+            self._releases.add(task)
+            task.add_done_callback(self._releases.discard)
 
     async def _jingle(self, iq: Iq) -> None:
         address, _, nick = iq.from_.partition("/")

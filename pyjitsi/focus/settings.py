@@ -5,6 +5,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from pyjitsi.focus.declared import DeclaredRoom
+from pyjitsi.focus.reservations import ReservationSettings
 from pyjitsi.focus.selection import Name
 from pyjitsi.settings import ServiceSettings
 from pyjitsi.xmpp.settings import ComponentSettings
@@ -57,6 +59,13 @@ class FocusSettings(ServiceSettings):
     allow_mixed_versions: bool = Field(default=False, description="Let bridges of several versions share a room.")
     bridge_stress_threshold: float = Field(default=0.8, gt=0, description="From here on a bridge counts as full.")
     auto_owner: bool = Field(default=True, description="The first participant becomes moderator.")
+    rooms: dict[str, DeclaredRoom] = Field(
+        default={}, description="Declared rooms by name, as people write it; owners, password, lobby, limits, hours."
+    )
+    undeclared_rooms: bool = Field(default=True, description="Let people open rooms that are not declared.")
+    reservations: ReservationSettings | None = Field(
+        default=None, description="A reservation system that is asked about each room that is not declared."
+    )
     opus_red: bool = Field(default=False, description="Offer Opus with redundancy (RED), as Jicofo: off.")
     sctp: bool = Field(default=False, description="Offer a data channel beside the web-socket, if the bridge can.")
     state_directory: Path | None = Field(

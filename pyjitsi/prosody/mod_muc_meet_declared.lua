@@ -22,6 +22,22 @@ module:hook("muc-config-form", function(event)
 	field("ends", "text-single", data.meet_ends and string.format("%d", math.floor(data.meet_ends)) or "");
 end);
 
+-- A room that the focus made with a <hold/> is for nobody else until it has submitted the form.
+module:hook("muc-room-pre-create", function(event)
+	event.room.meet_held = event.stanza:get_child("hold", "urn:pyjitsi:rooms") ~= nil;
+end);
+module:hook("muc-config-submitted", function(event)
+	if jid_bare(event.actor) == focus then
+		event.room.meet_held = nil;
+	end
+end);
+module:hook("muc-occupant-pre-join", function(event)
+	if event.room.meet_held and jid_bare(event.stanza.attr.from) ~= focus then
+		event.origin.send(st.error_reply(event.stanza, "cancel", "not-allowed", "Room creation is restricted"));
+		return true;
+	end
+end, 50);
+
 local function on(name, handler)
 	module:hook("muc-config-submitted/" .. PREFIX .. name, function(event)
 		if jid_bare(event.actor) == focus then

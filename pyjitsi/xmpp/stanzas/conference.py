@@ -59,6 +59,11 @@ def build(answer: ConferenceAnswer) -> Element:
     return element
 
 
+def reservation_error(code: int) -> Element:
+    """The child of an error that tells clients why a reservation system refused (4-services section 2.17)."""
+    return Element(f"{{{NS}}}reservation-error", {"error-code": str(code)})
+
+
 def parse_json(body: Any) -> ConferenceRequest:
     """Read the body of an HTTP request. Raises StanzaError(bad-request)."""
     fields = cast(dict[str, Any], body) if isinstance(body, dict) else {}
