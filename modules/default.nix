@@ -5,6 +5,7 @@
     ./bridge.nix
     ./bridges.nix
     ./caddy.nix
+    ./declared-rooms.nix
     ./doctor.nix
     ./firewall.nix
     ./focus.nix

@@ -15,7 +15,7 @@ let
     ;
   cfg = config.services.meet;
   ours = import ./lib.nix { inherit lib pkgs cfg; };
-  credentials.xmpp__secret = cfg.secrets.list.focus-secret.path;
+  credentials = cfg.focus.credentials;
 in
 {
   options.services.meet.focus = {
@@ -36,6 +36,13 @@ in
       description = "The secret between the focus and Prosody, as the first line of a file. Null makes one.";
     };
 
+    credentials = mkOption {
+      type = types.attrsOf types.str;
+      default = { };
+      internal = true;
+      description = "Secrets of the focus by name, each a file.";
+    };
+
     settings = mkOption {
       type = (import ./schema.nix { inherit lib; }) (lib.importJSON ./settings/focus.json);
       default = { };
@@ -53,6 +60,8 @@ in
         message = "services.meet.focus.enable needs services.meet.prosody.enable on the same host: the focus is a component of Prosody (XEP-0114), and that protocol has no TLS.";
       }
     ];
+
+    services.meet.focus.credentials.xmpp__secret = cfg.secrets.list.focus-secret.path;
 
     services.meet.focus.settings = {
       xmpp = {
@@ -73,9 +82,9 @@ in
         file = ours.settingsFile "focus" cfg.focus.settings (builtins.attrNames credentials);
         inherit credentials;
         serviceConfig = {
-          # Nothing but Prosody and the web server talks to it, and both are here.
-          IPAddressDeny = "any";
-          IPAddressAllow = "localhost";
+          # Nothing but Prosody and the web server talks to it, and both are here. A reservation system is elsewhere.
+          IPAddressDeny = mkIf (cfg.focus.settings.reservations == null) "any";
+          IPAddressAllow = mkIf (cfg.focus.settings.reservations == null) "localhost";
           # The running conferences: for the next process after a crash or a switch, gone after a reboot, as they are.
           RuntimeDirectory = "meet-focus";
           RuntimeDirectoryMode = "0700";
