@@ -38,8 +38,14 @@ let
       denied-peer-ip=127.0.0.0-127.255.255.255
       denied-peer-ip=169.254.0.0-169.254.255.255
       denied-peer-ip=172.16.0.0-172.31.255.255
+      denied-peer-ip=192.0.0.0-192.0.0.255
       denied-peer-ip=192.168.0.0-192.168.255.255
-      denied-peer-ip=::1
+      denied-peer-ip=198.18.0.0-198.19.255.255
+      denied-peer-ip=240.0.0.0-255.255.255.255
+      denied-peer-ip=::-::1
+      denied-peer-ip=::ffff:0:0-::ffff:ffff:ffff
+      denied-peer-ip=64:ff9b::-64:ff9b:1:ffff:ffff:ffff:ffff:ffff
+      denied-peer-ip=2002::-2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff
       denied-peer-ip=fc00::-fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff
       denied-peer-ip=fe80::-febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff
     ''

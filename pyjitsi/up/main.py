@@ -7,6 +7,9 @@ import shutil
 import signal
 import sys
 from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
 
 from pyjitsi.prosody.config import render
 from pyjitsi.prosody.settings import ProsodySettings
@@ -47,18 +50,22 @@ def _check_settings(files: dict[str, Path]) -> None:
 
 
 def _prosody_configuration(state: State, plan: plans.Plan) -> Path:
-    settings = ProsodySettings(
-        domain=plan.domain,
-        data_directory=state.folder / "prosody",
-        component_secret_file=state.folder / "focus.secret",
-        rooms_secret_file=state.folder / "rooms.secret",
-        rooms_http_port=plan.rooms_port,
-        accounts={"jvb": state.folder / "jvb.secret"},
-        c2s_port=plan.c2s_port,
-        http_port=plan.prosody_port,
-        component_port=plan.component_port,
-        run_as_root=os.geteuid() == 0,
-    )
+    values: dict[str, Any] = {
+        "domain": plan.domain,
+        "data_directory": state.folder / "prosody",
+        "component_secret_file": state.folder / "focus.secret",
+        "rooms_secret_file": state.folder / "rooms.secret",
+        "rooms_http_port": plan.rooms_port,
+        "accounts": {"jvb": state.folder / "jvb.secret"},
+        "c2s_port": plan.c2s_port,
+        "http_port": plan.prosody_port,
+        "component_port": plan.component_port,
+        "run_as_root": os.geteuid() == 0,
+    }
+    try:
+        settings = ProsodySettings.model_validate(values | plan.prosody)
+    except ValidationError as error:
+        raise StartError(f"[prosody]: {error}") from None
     return state.write("prosody.cfg.lua", render(settings))
 
 

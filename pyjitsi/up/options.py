@@ -25,6 +25,6 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "--state", type=Path, default=Path("state"), metavar="FOLDER", help="secrets and generated files (./state)"
     )
     parser.add_argument(
-        "--config", type=Path, metavar="FILE", help="TOML with tables [web], [focus], [bridge], [rooms]"
+        "--config", type=Path, metavar="FILE", help="TOML with tables [web], [focus], [bridge], [rooms], [prosody]"
     )
     parser.add_argument("--verbose", action="store_true", help="show the services' logs, not only what goes wrong")

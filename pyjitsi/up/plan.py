@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pyjitsi.service import StartError
-from pyjitsi.settings import SERVICES
+from pyjitsi.settings import MODELS
 from pyjitsi.up.state import State, free_port, to_toml
 
 FALLBACK_DOMAIN = "meet.localhost"  # XMPP's domain where people open the server by an address
@@ -30,6 +30,7 @@ class Plan:
     rooms_port: int
     bridge_port: int
     settings: dict[str, dict[str, Any]]
+    prosody: dict[str, Any]  # what was set of it by hand
 
 
 def parse_listen(text: str) -> tuple[str, int]:
@@ -66,10 +67,8 @@ def _overrides(file: Path | None) -> dict[str, dict[str, Any]]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StartError(f"{file}: not TOML: {error}") from error
     for name, table in tables.items():
-        if name not in SERVICES or not isinstance(table, dict):
-            raise StartError(
-                f"{file}: [{name}]: no such table; there are {', '.join(f'[{each}]' for each in SERVICES)}"
-            )
+        if name not in MODELS or not isinstance(table, dict):
+            raise StartError(f"{file}: [{name}]: no such table; there are {', '.join(f'[{each}]' for each in MODELS)}")
     return tables
 
 
@@ -173,6 +172,7 @@ def make(
         rooms_port=rooms,
         bridge_port=bridge,
         settings=settings,
+        prosody=overrides.get("prosody", {}),
     )
 
 

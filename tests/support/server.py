@@ -32,13 +32,16 @@ class MeetingServer:
     lines: list[str] = field(default_factory=list[str])
     started_in: float = 0.0
     options: tuple[str, ...] = ()
+    address: str = "127.0.0.1"
+    within: tuple[str, ...] = ()  # a command that runs it elsewhere, as in a network namespace
 
     def start(self, timeout: float = 60.0) -> None:
         """Start and wait for the printed address. Raises AssertionError with the console's text."""
         port = free_port(socket.SOCK_STREAM)
         udp = free_port(socket.SOCK_DGRAM)
         began = time.monotonic()
-        command = [sys.executable, "-m", "pyjitsi.cli", "up", "--listen", f"127.0.0.1:{port}", "--udp-port", str(udp)]
+        command = [*self.within, sys.executable, "-m", "pyjitsi.cli", "up"]
+        command += ["--listen", f"{self.address}:{port}", "--udp-port", str(udp)]
         self.process = subprocess.Popen(
             [*command, "--state", str(self.state), *self.options],
             stdout=subprocess.PIPE,

@@ -2,6 +2,7 @@
 
 import type { ErrorCode, ViewRequest } from "./api";
 import { BridgeChannel } from "./bridge-channel";
+import { fetchIceServers } from "./ice-servers";
 import {
   buildAccept,
   buildIceRestart,
@@ -33,6 +34,7 @@ export interface CallEvents {
 
 export interface CallOptions {
   readonly endpoint: string;
+  readonly domain: string;
   readonly simulcast: boolean;
   readonly lastN: number;
   readonly iceRestart: boolean;
@@ -43,6 +45,7 @@ export class Call {
   iceState: RTCIceConnectionState | "none" = "none";
   #channel: BridgeChannel | null = null;
   #view: ViewRequest = { stage: [], visible: new Map() };
+  #iceServers: RTCIceServer[] = [];
   #restarts = 0;
   #recovery: Recovery | null = null;
   #stopListening = onNetworkChange(() => this.#recovery?.networkChanged());
@@ -52,7 +55,12 @@ export class Call {
     private readonly media: OwnMedia,
     private readonly options: CallOptions,
     private readonly events: CallEvents,
-  ) {}
+  ) {
+    // Asked before the room is entered, so answered before the focus offers a session.
+    void fetchIceServers(xmpp, options.domain).then((servers) => {
+      this.#iceServers = servers;
+    });
+  }
 
   get channelOpen(): boolean {
     return this.#channel?.open ?? false;
@@ -112,10 +120,11 @@ export class Call {
 
   async #initiate(offer: Offer): Promise<void> {
     this.end();
-    const peer = new Peer(offer, this.options.endpoint, this.options.simulcast, {
-      ice: (state) => this.#ice(peer, state),
+    const events = {
+      ice: (state: RTCIceConnectionState) => this.#ice(peer, state),
       streams: () => this.events.changed(),
-    });
+    };
+    const peer: Peer = new Peer(offer, this.options.endpoint, this.options.simulcast, events, this.#iceServers);
     this.peer = peer;
     this.iceState = "new";
     this.#recovery = new Recovery(

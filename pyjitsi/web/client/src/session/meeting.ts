@@ -151,6 +151,7 @@ export class MeetingSession implements Meeting {
     const simulcast = this.config.disableSimulcast !== true && !navigator.userAgent.includes("Firefox");
     const options = {
       endpoint,
+      domain: this.config.hosts.anonymousdomain ?? this.config.hosts.domain,
       simulcast,
       lastN: this.config.channelLastN ?? -1,
       iceRestart: this.config.enableIceRestart !== false,
