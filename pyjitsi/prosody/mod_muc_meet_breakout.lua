@@ -28,7 +28,7 @@ local function has_been_in(session, main)
 end
 
 module:hook("muc-occupant-pre-join", function(event)
-	local main = main_of(event.room);
+	local main, breakout = main_of(event.room);
 	if not main then
 		return refuse(event, "No such breakout room");
 	end
@@ -39,11 +39,16 @@ module:hook("muc-occupant-pre-join", function(event)
 	if not has_been_in(prosody.full_sessions[from], main) then
 		return refuse(event, "Only those of the main room enter its breakout rooms");
 	end
-	local affiliation = main:get_affiliation(from);
+	local affiliation, flags = main:get_affiliation(from), main._data.meet_flags;
+	if flags and flags.breakoutSelfJoinRestricted and affiliation ~= "owner" and affiliation ~= "admin"
+		and not (breakout.admitted and breakout.admitted[from]) then
+		return refuse(event, "A moderator sends people to breakout rooms here");
+	end
 	if affiliation == "outcast" then
 		return refuse(event, "Banned from the main room");
 	end
 	event.room:set_affiliation(true, jid_bare(from), affiliation or "none");
+	event.occupant.role = event.room:get_default_role(affiliation);
 end, 60);
 
 module:hook("muc-disco#info", function(event)

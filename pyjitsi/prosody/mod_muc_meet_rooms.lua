@@ -226,7 +226,17 @@ function actions.breakouts(room, action)
 		end
 	end
 	for address, name in pairs(action.breakouts) do
-		breakouts[address] = { main = room.jid, name = name };
+		local known = breakouts[address];
+		breakouts[address] = { main = room.jid, name = name, admitted = known and known.admitted };
+	end
+end
+
+-- {room, address, jid}: somebody was sent to a breakout room, and may enter it where others may not by themselves.
+function actions.admit(_, action)
+	local breakout = breakouts[action.address];
+	if breakout then
+		breakout.admitted = breakout.admitted or {};
+		breakout.admitted[action.jid] = true;
 	end
 end
 

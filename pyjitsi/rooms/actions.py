@@ -32,6 +32,10 @@ class Actions:
         """A service's message to occupants; the focus counts as a moderator."""
         self.add(room, "tell", to=to if isinstance(to, str) else list(to), json=text_of(message))
 
+    def say(self, room: str, message: Mapping[str, Any]) -> None:
+        """What the room itself says to everybody in it."""
+        self.add(room, "say", json=text_of(message))
+
     def store(self, room: str, key: str, value: Any) -> None:
         """Keep a service's memory with the room."""
         self.add(room, "store", key=key, value=None if value is None else text_of(value))

@@ -5,11 +5,15 @@ from xml.etree.ElementTree import Element
 
 import structlog
 
+from pyjitsi.rooms.breakouts import Breakouts
 from pyjitsi.rooms.ending import EndConference
 from pyjitsi.rooms.metadata import Metadata
+from pyjitsi.rooms.moderation import Moderation
+from pyjitsi.rooms.polls import Polls
 from pyjitsi.rooms.room import Room
 from pyjitsi.rooms.services import RoomService, World
 from pyjitsi.rooms.settings import RoomsSettings
+from pyjitsi.rooms.speakers import Speakers
 from pyjitsi.rooms.tap import Changed, Event, Gone, Joined, Left, Noted, Snapshot
 from pyjitsi.xmpp.replies import NS_CLIENT, build_error
 from pyjitsi.xmpp.stanzas.errors import StanzaError
@@ -27,11 +31,20 @@ class Core:
         self.world: World = World(settings, later)
         self.metadata: Metadata = Metadata(self.world)
         ending = EndConference(self.world)
-        self.services: tuple[RoomService, ...] = (self.metadata, ending)
+        moderation = Moderation(self.world, self.metadata)
+        breakouts = Breakouts(self.world, self.metadata)
+        speakers = Speakers(self.world)
+        polls = Polls(self.world, self.metadata)
+        self.services: tuple[RoomService, ...] = (self.metadata, moderation, breakouts, speakers, polls, ending)
         # By the child of the client's message; some have no namespace of their own (lib-jitsi-meet).
         self._requests: dict[str, RoomService] = {
             f"{{{NS_JITMEET}}}room_metadata": self.metadata,
             f"{{{NS_CLIENT}}}end_conference": ending,
+            f"{{{NS_CLIENT}}}av_moderation": moderation,
+            f"{{{NS_CLIENT}}}breakout_rooms": breakouts,
+            f"{{{NS_JITMEET}}}speakerstats": speakers,
+            f"{{{NS_JITMEET}}}faceLandmarks": speakers,
+            f"{{{NS_JITMEET}}}json-message": polls,
         }
 
     def lost(self) -> None:

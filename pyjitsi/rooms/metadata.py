@@ -71,7 +71,7 @@ class Metadata(RoomService):
         """Set a key, or with None remove it, and tell everybody."""
         metadata = {**self.of(room), key: value}
         if value is None:
-            del metadata[key]
+            metadata.pop(key)
         if metadata != self.of(room):
             self._replace(room, metadata)
 
