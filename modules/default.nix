@@ -13,7 +13,7 @@
     ./nginx.nix
     ./prosody.nix
     ./renamed.nix
-    ./rooms.nix
+    ./room-services.nix
     ./secrets.nix
     ./tls.nix
     ./turn.nix

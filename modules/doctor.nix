@@ -12,7 +12,7 @@ in
         units =
           lib.optional cfg.prosody.enable "meet-prosody"
           ++ lib.optional cfg.focus.enable "meet-focus"
-          ++ lib.optional cfg.rooms.enable "meet-rooms"
+          ++ lib.optional cfg.roomServices.enable "meet-rooms"
           ++ lib.optional cfg.bridge.enable "meet-bridge-handover"
           ++ lib.optional cfg.web.enable "meet-web"
           ++ lib.optional cfg.nginx.enable "nginx"
@@ -20,7 +20,7 @@ in
         services =
           lib.optionalAttrs cfg.web.enable { web = "${local}:${toString cfg.web.settings.http_port}"; }
           // lib.optionalAttrs cfg.focus.enable { focus = "${local}:${toString cfg.focus.settings.http_port}"; }
-          // lib.optionalAttrs cfg.rooms.enable { rooms = "${local}:${toString cfg.rooms.settings.http_port}"; };
+          // lib.optionalAttrs cfg.roomServices.enable { rooms = "${local}:${toString cfg.roomServices.settings.http_port}"; };
       }
       // lib.optionalAttrs cfg.bridge.enable {
         bridge_udp_port = cfg.bridge.port;

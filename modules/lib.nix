@@ -7,7 +7,13 @@
 let
   hardening = import ./hardening.nix;
   # Prosody's `package` is Prosody; what renders its configuration is ours.
-  packageOf = role: if role == "prosody" then cfg.package else cfg.${role}.package;
+  packageOf =
+    role:
+    {
+      prosody = cfg.package;
+      rooms = cfg.roomServices.package;
+    }
+    .${role} or cfg.${role}.package;
 in
 {
   inherit hardening;

@@ -33,7 +33,7 @@ in
     services.prometheus.scrapeConfigs =
       lib.optional cfg.web.enable (job "web" [ "127.0.0.1:${toString cfg.web.settings.http_port}" ])
       ++ lib.optional cfg.focus.enable (job "focus" [ "127.0.0.1:${toString cfg.focus.settings.http_port}" ])
-      ++ lib.optional cfg.rooms.enable (job "rooms" [ "127.0.0.1:${toString cfg.rooms.settings.http_port}" ])
+      ++ lib.optional cfg.roomServices.enable (job "rooms" [ "127.0.0.1:${toString cfg.roomServices.settings.http_port}" ])
       ++ lib.optional (cfg.bridges != { }) (
         job "bridge" (map (lib.removePrefix "http://") (builtins.attrValues cfg.bridgeUrls))
       );

@@ -122,7 +122,7 @@ in
   config = mkIf cfg.enable {
     services.meet.web.enable = lib.mkDefault true;
     services.meet.focus.enable = lib.mkDefault true;
-    services.meet.rooms.enable = lib.mkDefault true;
+    services.meet.roomServices.enable = lib.mkDefault true;
     services.meet.bridge.enable = lib.mkDefault true;
     services.meet.prosody.enable = lib.mkDefault true;
     services.meet.nginx.enable = lib.mkDefault (!cfg.caddy.enable);

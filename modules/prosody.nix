@@ -133,8 +133,8 @@ in
           option = "focus.secretFile";
         };
         rooms-secret = {
-          file = cfg.rooms.secretFile;
-          option = "rooms.secretFile";
+          file = cfg.roomServices.secretFile;
+          option = "roomServices.secretFile";
         };
       };
 
@@ -152,7 +152,7 @@ in
       c2s_port = cfg.xmpp.port;
       http_port = cfg.prosody.httpPort;
       component_port = cfg.prosody.componentPort;
-      rooms_http_port = cfg.rooms.settings.http_port;
+      rooms_http_port = cfg.roomServices.settings.http_port;
       log_level = mkDefault (if cfg.logLevel == "warning" then "warn" else cfg.logLevel);
       c2s_interfaces = mkIf (remote != { }) cfg.prosody.listenAddresses;
       tls = mkIf (remote != { }) {

@@ -96,8 +96,8 @@ in
   config = mkIf cfg.web.enable {
     assertions = [
       {
-        assertion = cfg.prosody.enable && cfg.focus.enable && cfg.rooms.enable;
-        message = "services.meet.web.enable needs services.meet.prosody.enable, services.meet.focus.enable and services.meet.rooms.enable on the same host; other hosts run bridges.";
+        assertion = cfg.prosody.enable && cfg.focus.enable && cfg.roomServices.enable;
+        message = "services.meet.web.enable needs services.meet.prosody.enable, services.meet.focus.enable and services.meet.roomServices.enable on the same host; other hosts run bridges.";
       }
     ];
 

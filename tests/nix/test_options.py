@@ -78,7 +78,7 @@ REQUIRED = {"services.meet.hostName", "services.meet.bridges.<name>.address"}
             "can't get a certificate by ACME",
         ),
         (meet("secrets.generate = false;"), "services.meet.focus.secretFile must be set"),
-        (meet("secrets.generate = false;"), "services.meet.rooms.secretFile must be set"),
+        (meet("secrets.generate = false;"), "services.meet.roomServices.secretFile must be set"),
         (meet("secrets.generate = false;"), "services.meet.bridges.host.passwordFile must be set"),
         (meet("nginx.enable = true; caddy.enable = true;"), "exclude each other"),
         (meet("web.enable = false;"), "services.meet.nginx.enable needs services.meet.web.enable"),
@@ -88,8 +88,8 @@ REQUIRED = {"services.meet.hostName", "services.meet.bridges.<name>.address"}
             meet("focus.enable = false;"),
             "web.enable needs services.meet.prosody.enable, services.meet.focus.enable and",
         ),
-        (meet("rooms.enable = false;"), "services.meet.rooms.enable on the same host"),
-        (alone("rooms.enable = true;"), "the room services are a component of Prosody"),
+        (meet("roomServices.enable = false;"), "services.meet.roomServices.enable on the same host"),
+        (alone("roomServices.enable = true;"), "the room services are a component of Prosody"),
         (alone("focus.enable = true;"), "that protocol has no TLS"),
         (alone("bridge.enable = true;"), "services.meet.xmpp.host must name the meeting server"),
         (alone('bridge.enable = true; xmpp.host = "10.0.0.1";'), "bridge.passwordFile must be set"),
@@ -197,7 +197,8 @@ def test_a_neighbouring_prosody_keeps_its_ports(nix: Nix) -> None:
 def test_each_role_can_run_a_package_of_its_own(nix: Nix, role: str) -> None:
     before = nix.evaluate(TWO_LINES, "units")
     other = '(derivation { name = "other"; system = "x"; builder = "x"; }) // { meta.mainProgram = "pyjitsi"; }'
-    after = nix.evaluate(meet(f"{role}.package = {other};"), "units")
+    option = "roomServices" if role == "rooms" else role
+    after = nix.evaluate(meet(f"{option}.package = {other};"), "units")
     changed = {unit for unit in after if after[unit] != before[unit]}
     assert changed == {f"meet-{role}"} | ({"meet-bridge-2", "meet-bridge-handover"} if role == "bridge" else set())
 

@@ -6,7 +6,7 @@
     hostName = "meet.example.org";
     secrets.generate = false;
     focus.secretFile = config.age.secrets.meet-focus.path;
-    rooms.secretFile = config.age.secrets.meet-rooms.path;
+    roomServices.secretFile = config.age.secrets.meet-rooms.path;
     bridge.name = "jvb";
     bridges.jvb.passwordFile = config.age.secrets.meet-bridge.path;
   };

@@ -6,7 +6,7 @@
     hostName = "meet.example.org";
     secrets.generate = false;
     focus.secretFile = config.sops.secrets.meet-focus.path;
-    rooms.secretFile = config.sops.secrets.meet-rooms.path;
+    roomServices.secretFile = config.sops.secrets.meet-rooms.path;
     bridge.name = "jvb";
     bridges.jvb.passwordFile = config.sops.secrets.meet-bridge.path;
   };

@@ -18,7 +18,7 @@ let
   credentials.xmpp__secret = cfg.secrets.list.rooms-secret.path;
 in
 {
-  options.services.meet.rooms = {
+  options.services.meet.roomServices = {
     enable = mkOption {
       type = types.bool;
       default = false;
@@ -46,15 +46,15 @@ in
     };
   };
 
-  config = mkIf cfg.rooms.enable {
+  config = mkIf cfg.roomServices.enable {
     assertions = [
       {
         assertion = cfg.prosody.enable;
-        message = "services.meet.rooms.enable needs services.meet.prosody.enable on the same host: the room services are a component of Prosody (XEP-0114), and that protocol has no TLS.";
+        message = "services.meet.roomServices.enable needs services.meet.prosody.enable on the same host: the room services are a component of Prosody (XEP-0114), and that protocol has no TLS.";
       }
     ];
 
-    services.meet.rooms.settings = {
+    services.meet.roomServices.settings = {
       xmpp = {
         port = cfg.prosody.componentPort;
         domain = cfg.domains.rooms;
@@ -70,7 +70,7 @@ in
       ours.unit {
         description = "Meet's room services";
         role = "rooms";
-        file = ours.settingsFile "rooms" cfg.rooms.settings (builtins.attrNames credentials);
+        file = ours.settingsFile "rooms" cfg.roomServices.settings (builtins.attrNames credentials);
         inherit credentials;
         serviceConfig = {
           # What they remember is with the rooms in Prosody; they keep nothing here.
