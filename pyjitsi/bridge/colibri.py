@@ -62,7 +62,8 @@ def _changes_media(wanted: colibri2.Endpoint) -> bool:
 
 
 def _check_supported(request: colibri2.ConferenceModify) -> None:
-    if request.has_connects:
+    # Nothing is exported here, so that an empty list, which stops all, and ends by id have nothing to do.
+    if any(not each.expire for each in request.connects or ()):
         raise colibri2.ColibriError(
             "feature-not-implemented", "connects are not offered by this bridge", "feature_not_implemented"
         )

@@ -59,6 +59,7 @@ class Conference:
         self._bridge_available: bool = True
         self._propagation: Propagation = Propagation(room, own_jid, self.members, self.sources, wire)
         self._entered: bool = False
+        self._unsent: int = 0  # requests to bridges that were decided on and are not on their way yet
         self._resumption: Resumption = Resumption(record, self.cascade)
         self._features: Features = Features(room, wire)
         self._linker: Linker = Linker(self.cascade, wire, self._bridge_failed, red=settings.opus_red)
@@ -221,7 +222,12 @@ class Conference:
 
     def _send(self, requests: list[Request]) -> None:
         for session, request in requests:
-            self._wire.spawn(self._ask(session, request, None))
+            self._unsent += 1
+            self._wire.spawn(self._deliver(session, request))
+
+    async def _deliver(self, session: BridgeSession, request: colibri2.ConferenceModify) -> None:
+        self._unsent -= 1
+        await self._ask(session, request, None)
 
     def _invite_all(self) -> None:
         if self.closed or not self._entered or len(self.members) < self._settings.min_participants:
@@ -269,6 +275,8 @@ class Conference:
 
     async def _offer(self, member: Member, session: Session, bridge: BridgeSession) -> None:
         features = await self._features.of(member)
+        while self._unsent:  # a bridge refuses a conference that it was not yet told to end
+            await asyncio.sleep(0)
         if session.state != "inviting":
             return
         if not self.cascade.keep(bridge):

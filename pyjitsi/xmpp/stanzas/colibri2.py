@@ -7,6 +7,7 @@ the bridge each need one half. Sources are complete lists; absent (None) means u
 from dataclasses import dataclass
 from typing import Literal
 
+from pyjitsi.xmpp.stanzas import connects as exporting
 from pyjitsi.xmpp.stanzas import ice_udp, jingle_rtp, ssma
 from pyjitsi.xmpp.stanzas.errors import Condition, StanzaError
 from pyjitsi.xmpp.stanzas.xml import (
@@ -110,7 +111,7 @@ class Relay:
 
 @dataclass(frozen=True, slots=True)
 class ConferenceModify:
-    """A request. ``has_connects`` says that a part came which this implementation does not read."""
+    """A request. ``connects`` is None where nothing is said of them."""
 
     meeting_id: str
     name: str | None = None
@@ -118,7 +119,7 @@ class ConferenceModify:
     expire: bool = False
     endpoints: tuple[Endpoint, ...] = ()
     relays: tuple[Relay, ...] = ()
-    has_connects: bool = False
+    connects: tuple[exporting.Connect, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,7 @@ def parse_modify(element: Element) -> ConferenceModify:
     endpoints = tuple(_endpoint(each) for each in children(element, NS, "endpoint"))
     if len(endpoints) > MAX_ENDPOINTS:
         raise StanzaError("bad-request", f"{len(endpoints)} endpoints in one request are more than {MAX_ENDPOINTS}")
+    exported = child(element, NS, "connects")
     return ConferenceModify(
         meeting_id=required(element, "meeting-id"),
         name=element.get("name"),
@@ -142,7 +144,7 @@ def parse_modify(element: Element) -> ConferenceModify:
         expire=boolean(element, "expire"),
         endpoints=endpoints,
         relays=tuple(_relay(each) for each in children(element, NS, "relay")),
-        has_connects=child(element, NS, "connects") is not None,
+        connects=None if exported is None else exporting.parse(exported),
     )
 
 
@@ -155,6 +157,8 @@ def build_modify(request: ConferenceModify) -> Element:
     _flag(element, "create", request.create)
     _flag(element, "expire", request.expire)
     element.extend(_build_endpoint(each) for each in request.endpoints)
+    if request.connects is not None:
+        element.append(exporting.build(request.connects))
     element.extend(_build_relay(each) for each in request.relays)
     return element
 

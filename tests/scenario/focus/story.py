@@ -15,6 +15,7 @@ from pyjitsi.xmpp.connection import IqError, IqTimeout
 from pyjitsi.xmpp.settings import ComponentSettings
 from pyjitsi.xmpp.stanzas import colibri2, disco, ice_udp, jingle, json_sources, ssma
 from pyjitsi.xmpp.stanzas.presence import Occupant
+from tests.scenario.focus.jvb import Jvbs
 
 ROOM = "atrium@conference.talk.example"
 BREWERY = "jvbbrewery@internal.auth.talk.example"
@@ -38,6 +39,7 @@ class Story:
         self.tasks: set[asyncio.Task[object]] = set()
         self.sent: list[tuple[str, jingle.Jingle]] = []
         self.asked: list[tuple[str, colibri2.ConferenceModify]] = []
+        self.jvbs: Jvbs = Jvbs()
         self.properties: list[tuple[Mapping[str, str], bool]] = []
         self.owners: list[str] = []
         self.is_over: bool = False
@@ -64,10 +66,15 @@ class Story:
     async def iq(self, to: str, payload: Element, kind: str = "set") -> Element | None:
         if payload.tag == colibri2.CONFERENCE_MODIFY:
             request = colibri2.parse_modify(payload)
-            self.asked.append((to.partition("/")[2], request))
+            bridge = to.partition("/")[2]
+            assert to == f"{BREWERY}/{bridge}" and bridge, "bridges are asked as occupants of the brewery"
+            self.asked.append((bridge, request))
+            self.jvbs.check(bridge, request)
             answer = self.bridge_answer(request)
             if isinstance(answer, Exception):
+                self.jvbs.refused(bridge, request, answer)
                 raise answer
+            self.jvbs.note(bridge, request)
             return colibri2.build_modified(answer)
         nick = to.partition("/")[2]
         if payload.tag == disco.QUERY:
@@ -110,6 +117,7 @@ class Story:
         for task in [task for task in self.tasks if task.done()]:
             self.tasks.discard(task)
             task.result()
+        self.jvbs.check_links()
 
     async def pass_time(self, seconds: float) -> None:
         """Move the clock, and ring what is due."""
@@ -129,6 +137,7 @@ class Story:
     async def bridge_dies(self, name: str = "oslo") -> None:
         lost = self.bridges.gone(f"{BREWERY}/{name}")
         assert lost is not None
+        self.jvbs.forget(name)
         self.conference.bridge_lost(lost.jid, lost.reason)
         await self.settle()
 

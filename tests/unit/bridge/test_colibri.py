@@ -1,15 +1,17 @@
 """COLIBRI2 requests at the bridge: what is made, what is answered, and each refusal that the focus acts on."""
 
+from dataclasses import replace
+
 import pytest
 
-from pyjitsi.bridge.colibri import modify
 from pyjitsi.bridge.conference import Conference
 from pyjitsi.bridge.peer import Peer
 from pyjitsi.bridge.plane.api import Codec, Encoding, Source
 from pyjitsi.xmpp.stanzas import colibri2, ice_udp, ssma
+from pyjitsi.xmpp.stanzas.connects import Connect
 from pyjitsi.xmpp.stanzas.errors import StanzaError
 from pyjitsi.xmpp.stanzas.jingle_rtp import Description, HeaderExtension, PayloadType
-from tests.unit.bridge.conftest import MEETING, ROOM, Stage, audio, certificate, new, video
+from tests.unit.bridge.conftest import ROOM, Stage, audio, certificate, new, video
 
 LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 
@@ -176,11 +178,12 @@ def test_ice_credentials_that_no_peer_may_have(stage: Stage) -> None:
 def test_connects_and_several_new_endpoints_are_not_offered(stage: Stage) -> None:
     stage.ask(new("x"), create=True)
     assert refusal(stage, new("y"), new("z"))[:2] == ("feature-not-implemented", "feature_not_implemented")
-    request = colibri2.build_modify(colibri2.ConferenceModify(MEETING))
-    request.append(colibri2.Element(f"{{{colibri2.NS}}}connects"))
-    with pytest.raises(colibri2.ColibriError, match="connects are not offered") as caught:
-        modify(stage.bridge, colibri2.parse_modify(request), stage.now)
-    assert caught.value.reason == "feature_not_implemented"
+    export = Connect("wss://scribe.example/", "transcriber", audio=True)
+    for wanted in (export, replace(export, id="transcriber", create=True)):
+        refused = refusal(stage, connects=(wanted,))
+        assert refused[:2] == ("feature-not-implemented", "feature_not_implemented"), "in both dialects"
+    stage.ask(connects=())
+    stage.ask(connects=(replace(export, id="transcriber", expire=True),))
     assert list(stage.conference.endpoints) == ["x"]
 
 

@@ -5,10 +5,11 @@ from xml.etree.ElementTree import canonicalize, fromstring, tostring
 import pytest
 
 from pyjitsi.xmpp.replies import build_error, parse_error
-from pyjitsi.xmpp.stanzas import colibri, colibri2, healthcheck, ice_udp, ssma
+from pyjitsi.xmpp.stanzas import colibri, colibri2, connects, healthcheck, ice_udp, ssma
 from pyjitsi.xmpp.stanzas.errors import StanzaError
 from pyjitsi.xmpp.stanzas.jingle_rtp import Description, HeaderExtension, PayloadType
 from pyjitsi.xmpp.stanzas.xml import Element
+from tests.unit.stanzas import golden
 
 DIGEST = ":".join(f"{byte:02X}" for byte in range(32))
 
@@ -198,9 +199,40 @@ def test_what_jicofo_may_add_is_skipped() -> None:
     assert endpoint.capabilities == {"source-names", "ssrc-rewriting"}
 
 
-def test_connects_are_seen_though_not_read() -> None:
-    text = '<conference-modify xmlns="jitsi:colibri2" meeting-id="m"><connects/></conference-modify>'
-    assert colibri2.parse_modify(fromstring(text)).has_connects
+OLDER = """<connects xmlns="jitsi:colibri2">
+ <connect url="wss://scribe.example/" protocol="mediajson" type="recorder" audio="true"/>
+</connects>"""
+
+
+@pytest.mark.parametrize("text", [golden.CONNECTS, OLDER, '<connects xmlns="jitsi:colibri2"/>'])
+def test_golden_connects_in_both_dialects(text: str) -> None:
+    found = connects.parse(fromstring(text))
+    assert canonical(connects.build(found)) == canonical(text)
+    assert connects.is_older(found) == (text != golden.CONNECTS)
+    request = colibri2.ConferenceModify("m", connects=found)
+    assert colibri2.parse_modify(colibri2.build_modify(request)) == request
+
+
+def test_a_header_can_not_become_two() -> None:
+    element = fromstring(golden.CONNECTS)
+    element[0][0].set("value", "Bearer x\r\nHost: elsewhere")
+    assert connects.parse(element)[0].headers == (("Authorization", "Bearer xHost: elsewhere"),)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('url="wss:', 'url="http:', "is not ws: or wss:"),
+        ('protocol="mediajson"', 'protocol="rtp"', "is mediajson"),
+        ('type="translator"', 'type="spy"', "type 'spy' is not one of"),
+        ('name="Authorization"', 'name="A: b"', "is no name of an HTTP header"),
+        ('interval="10000"', 'interval="0"', "outside 1"),
+        ('id="transcriber" ', "", "some connects have an id and some have none"),
+    ],
+)
+def test_connects_that_are_none(old: str, new: str, says: str) -> None:
+    with pytest.raises(StanzaError, match=says):
+        connects.parse(fromstring(golden.CONNECTS.replace(old, new)))
 
 
 RELAY = """<conference-modify xmlns="jitsi:colibri2" meeting-id="m">

@@ -120,3 +120,13 @@ MODIFY = f"""
   <relay id="two"/><connects/>
 </conference-modify>
 """
+
+CONNECTS = """<connects xmlns="jitsi:colibri2">
+ <connect id="translator-a1b2c3d4-a0-1" url="wss://scribe.example/record?m=1" protocol="mediajson" type="translator" create="true" audio="true">
+  <http-header name="Authorization" value="Bearer x"/>
+  <ping interval="10000" timeout="5000"/>
+  <exports><export name="a1b2c3d4-a0"/></exports>
+  <requests><request name="a1b2c3d4-a0.fr"/></requests>
+ </connect>
+ <connect id="transcriber" url="ws://scribe.example/" protocol="mediajson" type="transcriber" expire="true"/>
+</connects>"""  # noqa: E501
