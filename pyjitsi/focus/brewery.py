@@ -65,7 +65,7 @@ class Brewery:
                 self.joined.clear()
             return
         if presence.kind == "available":
-            change = self.registry.present(presence.from_, colibri.parse_stats(presence.element))
+            change = self.registry.present(presence.from_, colibri.parse_stats(presence.element), clock.monotonic())
         else:
             change = self.registry.gone(presence.from_)
         BRIDGES.set(len(self.registry.bridges))
@@ -84,20 +84,30 @@ class Brewery:
         """Health checks of one bridge: a timeout is asked about once more, an error moves its people at once."""
         while True:
             await asyncio.sleep(self._settings.health_check_interval_seconds)
+            if self._settings.health_by_presence:
+                self._judge(jid, self.registry.unwell(jid, clock.monotonic(), self._settings.presence_timeout_seconds))
+                continue
             try:
                 await self._ask(jid)
             except IqError as error:
-                log.warning("bridge unwell", bridge=jid, reason=str(error))
-                self.registry.failed(jid, clock.monotonic())
-                self._changed(Lost(jid, f"its health check failed: {error}"))
+                self._judge(jid, f"its health check failed: {error}")
             except IqTimeout:
                 log.warning("bridge silent", bridge=jid)
                 self.registry.failed(jid, clock.monotonic())
             else:
-                change = self.registry.healthy(jid, clock.monotonic())
-                if change is not None:
-                    log.info("bridge well again", bridge=jid)
-                    self._changed(change)
+                self._judge(jid, None)
+
+    def _judge(self, jid: str, problem: str | None) -> None:
+        """Move the people of a bridge that is unwell; use one again that was."""
+        if problem is not None:
+            log.warning("bridge unwell", bridge=jid, reason=problem)
+            self.registry.failed(jid, clock.monotonic())
+            self._changed(Lost(jid, problem))
+            return
+        change = self.registry.healthy(jid, clock.monotonic())
+        if change is not None:
+            log.info("bridge well again", bridge=jid)
+            self._changed(change)
 
     async def _ask(self, jid: str) -> None:
         timeout = self._settings.reply_timeout_seconds

@@ -20,6 +20,10 @@ class Bridge:
     drain: bool = True
     graceful_shutdown: bool = False
     shutting_down: bool = False
+    healthy: bool = True  # by its own word, which counts where health goes by presence
+    seen_at: float = 0.0  # its last statistics
+    restarts: deque[float] = field(default_factory=deque[float])  # when its people asked for new sessions
+    ice_failed_at: float | None = None
     failed_at: float | None = None
     average_participant_stress: float | None = None
     placed: deque[tuple[float, str]] = field(default_factory=deque[tuple[float, str]])  # when, and of which meeting
@@ -40,8 +44,11 @@ class Bridge:
         """How many of a meeting came in the last seconds, at most ``RAMP_UP`` of them."""
         return sum(1 for at, whose in self.placed if whose == meeting and now - at <= interval)
 
-    def update(self, stats: Mapping[str, str]) -> None:
+    def update(self, stats: Mapping[str, str], now: float = 0.0) -> None:
         """A presence; names that are missing keep their last value, shutdown flags stay once set."""
+        self.seen_at = now
+        if "healthy" in stats:
+            self.healthy = stats["healthy"] == "true"
         self.stress = _number(stats.get("stress_level"), self.stress)
         if "average_participant_stress" in stats:
             self.average_participant_stress = _number(stats["average_participant_stress"], 0.01)
@@ -77,7 +84,7 @@ class BridgeRegistry:
         self.bridges: dict[str, Bridge] = {}
         self._quarantine: float = quarantine
 
-    def present(self, jid: str, stats: Mapping[str, str] | None) -> Found | Lost | None:
+    def present(self, jid: str, stats: Mapping[str, str] | None, now: float = 0.0) -> Found | Lost | None:
         """A presence with statistics; one without them makes no bridge."""
         if stats is None:
             return None
@@ -86,7 +93,7 @@ class BridgeRegistry:
         if bridge is None:
             bridge = self.bridges[jid] = Bridge(jid)
         ending = bridge.shutting_down
-        bridge.update(stats)
+        bridge.update(stats, now)
         if bridge.shutting_down:
             return None if ending else Lost(jid, "it is shutting down")
         return Found(jid) if new else None
@@ -114,6 +121,15 @@ class BridgeRegistry:
             return None
         bridge.failed_at = None
         return Found(jid)
+
+    def unwell(self, jid: str, now: float, timeout: float) -> str | None:
+        """What is wrong with a bridge by its presence; None where nothing is, or where it is gone."""
+        bridge = self.bridges.get(jid)
+        if bridge is None:
+            return None
+        if now - bridge.seen_at > timeout:
+            return f"it has said nothing for {timeout:g} s"
+        return None if bridge.healthy else "it says that it is unwell"
 
     def operational_count(self, now: float) -> int:
         """How many can be used."""

@@ -1,10 +1,11 @@
 """Choosing a bridge for a participant: who may be taken at all, then the strategy (2-colibri.md section 5.1)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from pyjitsi.focus.bridges import Bridge, BridgeRegistry
 from pyjitsi.focus.selection import STRATEGIES, Name, Situation, group_of
+from pyjitsi.focus.settings import IceFailureDetection
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Rules:
     region_groups: tuple[tuple[str, ...], ...] = ()
     relays: bool = True
     mixed_versions: bool = False
+    ice_failures: IceFailureDetection = field(default_factory=IceFailureDetection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class BridgeChoice:
         self.registry: BridgeRegistry = registry
         self.rules: Rules = rules
         self.pins: dict[str, Pin] = {}
+        self.endpoints_on: Callable[[str], float] = lambda _jid: 0  # how many participants a bridge has
 
     def pin(self, room: str, now: float) -> str | None:
         """The version that a new meeting in a room must use."""
@@ -48,8 +51,26 @@ class BridgeChoice:
         return None if pin is None else pin.version
 
     def stress(self, bridge: Bridge, now: float) -> float:
-        """A bridge's stress, with those whom it does not report yet."""
-        return bridge.corrected_stress(now, self.rules.participant_stress)
+        """A bridge's stress, with those whom it does not report yet; over the threshold where ICE fails there."""
+        stress = bridge.corrected_stress(now, self.rules.participant_stress)
+        return max(stress, self.rules.stress_threshold + 0.01) if self.failing_ice(bridge, now) else stress
+
+    def failing_ice(self, bridge: Bridge, now: float) -> bool:
+        """Whether so many of its people asked for new sessions that it must be the bridge."""
+        rules = self.rules.ice_failures
+        return bridge.ice_failed_at is not None and now - bridge.ice_failed_at < rules.timeout_seconds
+
+    def restart_requested(self, jid: str, now: float) -> None:
+        """Somebody on a bridge asked for a new session, as ICE failed."""
+        rules, bridge = self.rules.ice_failures, self.registry.bridges.get(jid)
+        if bridge is None:
+            return
+        bridge.restarts.append(now)
+        while bridge.restarts and now - bridge.restarts[0] > rules.interval_seconds:
+            bridge.restarts.popleft()
+        endpoints = self.endpoints_on(jid)
+        if rules.enabled and endpoints >= rules.min_endpoints and len(bridge.restarts) > endpoints * rules.threshold:
+            bridge.ice_failed_at = now
 
     def overloaded(self, bridge: Bridge, now: float) -> bool:
         """Whether it should take nobody who can be placed elsewhere."""

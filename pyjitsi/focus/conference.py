@@ -64,7 +64,13 @@ class Conference:
         self._features: Features = Features(room, wire)
         self._linker: Linker = Linker(self.cascade, wire, self._bridge_failed, red=settings.opus_red)
         self._restarts: Restarts = Restarts(
-            own_jid, wire, self._ask, self._propagation, self.move, in_place=settings.ice_restart
+            own_jid,
+            wire,
+            self._ask,
+            self._propagation,
+            self.move,
+            bridges.restart_requested,
+            in_place=settings.ice_restart,
         )
         self._cancel_timer: Callable[[], None] | None = None
         self.log = log.bind(room=room)
@@ -275,7 +281,8 @@ class Conference:
 
     async def _offer(self, member: Member, session: Session, bridge: BridgeSession) -> None:
         features = await self._features.of(member)
-        while self._unsent:  # a bridge refuses a conference that it was not yet told to end
+        # A bridge refuses a conference that it was not yet told to end.
+        while self._unsent:  # noqa: ASYNC110 (they leave within this turn of the loop)
             await asyncio.sleep(0)
         if session.state != "inviting":
             return
@@ -460,6 +467,8 @@ class Conference:
         if restart:
             if not member.restarts.allow(self._wire.now()):
                 raise StanzaError("resource-constraint", "rate-limited")
+            if bridge is not None:
+                self._bridges.restart_requested(bridge.bridge, self._wire.now())
             asyncio.get_running_loop().call_soon(self._invite_again, member)
 
     def _invite_again(self, member: Member) -> None:

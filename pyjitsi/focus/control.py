@@ -5,7 +5,7 @@ Moving takes people from a bridge and places them anew; with the bridge draining
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from aiohttp import web
@@ -13,8 +13,7 @@ from aiohttp import web
 from pyjitsi import __version__, clock
 from pyjitsi.focus.choice import BridgeChoice, Pin
 from pyjitsi.focus.conference import Conference
-from pyjitsi.focus.membership import Member
-from pyjitsi.focus.metrics import MOVED
+from pyjitsi.focus.moving import move, people_on
 from pyjitsi.observe.http import require_this_machine
 
 MAX_PINS = 1000
@@ -54,19 +53,19 @@ class FocusControl:
         bridge = request.query.get("bridge")
         if bridge is not None and member not in conference.on_bridge(self._bridge(bridge)):
             raise web.HTTPBadRequest(text=f"{endpoint} is not on {bridge}\n")
-        return _moved(self._move([(conference, member)]))
+        return _moved(move([(conference, member)]))
 
     async def _move_endpoints(self, request: web.Request) -> web.Response:
         require_this_machine(request)
         bridge = self._bridge(_required(request, "bridge"))
         room = request.query.get("conference")
         among = [self._conference(room)] if room is not None else list(self._conferences().values())
-        return _moved(self._move(self._people(bridge, among)[: _number(request, "numEndpoints", 1, 1, 1e6)]))
+        return _moved(move(people_on(bridge, among)[: _number(request, "numEndpoints", 1, 1, 1e6)]))
 
     async def _move_fraction(self, request: web.Request) -> web.Response:
         require_this_machine(request)
         bridge = self._bridge(_required(request, "bridge"))
-        people = self._people(bridge, self._conferences().values())
+        people = people_on(bridge, self._conferences().values())
         text = request.query.get("fraction", "0.1")
         try:
             fraction = float(text)
@@ -74,19 +73,7 @@ class FocusControl:
             fraction = -1.0
         if not 0 <= fraction <= 1:
             raise web.HTTPBadRequest(text=f"fraction {text[:40]!r} is not a number from 0 to 1\n")
-        return _moved(self._move(people[: math.ceil(fraction * len(people))]))
-
-    def _people(self, bridge: str, among: Iterable[Conference]) -> list[tuple[Conference, Member]]:
-        """Those on a bridge, of the largest conferences first."""
-        found = [(conference, conference.on_bridge(bridge)) for conference in among]
-        found.sort(key=lambda pair: -len(pair[1]))
-        return [(conference, member) for conference, members in found for member in members]
-
-    def _move(self, people: list[tuple[Conference, Member]]) -> tuple[int, int]:
-        for conference, member in people:
-            conference.move(member)
-            MOVED.inc()
-        return len(people), len({id(conference) for conference, _ in people})
+        return _moved(move(people[: math.ceil(fraction * len(people))]))
 
     def _conference(self, room: str) -> Conference:
         conference = self._conferences().get(room)
@@ -165,6 +152,8 @@ class FocusControl:
             each.jid: {
                 "corrected-stress": round(choice.stress(each, now), 3), "drain": each.drain,
                 "endpoints": placed[each.jid], "graceful-shutdown": each.graceful_shutdown,
+                "failing-ice": choice.failing_ice(each, now),
+                "endpoint-restart-requests": len(each.restarts), "healthy": each.healthy,
                 "operational": choice.registry.operational(each, now), "overloaded": choice.overloaded(each, now),
                 "region": each.region, "relay-id": each.relay_id, "release": each.release,
                 "shutting-down": each.shutting_down, "stress": each.stress, "version": each.version,

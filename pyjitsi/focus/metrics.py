@@ -19,6 +19,7 @@ CREATED = Counter("jitsi_jicofo_conferences_created", "Conferences begun.")
 ASKED = Counter("jitsi_jicofo_conference_requests", "Conference requests.")
 DISCONNECTS = Counter("jitsi_jicofo_xmpp_disconnects", "Lost connections to Prosody.")
 LOST_BRIDGES = Counter("jitsi_jicofo_bridge_selector_lost_bridges", "Bridges that left the brewery.")
+REDISTRIBUTED = Counter("jitsi_jicofo_load_redistributor_endpoints_moved", "Participants moved off overloaded bridges.")
 ICE_RESTARTS = {
     name: Counter(f"jitsi_jicofo_ice_restarts_{name}", text)
     for name, text in (

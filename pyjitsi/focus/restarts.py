@@ -30,17 +30,22 @@ Ask = Callable[
 
 
 class Restarts:
-    """``ask`` asks a bridge, and has done what follows where it answers None; ``move`` invites a participant anew."""
+    """``ask`` asks a bridge, and has done what follows where it answers None; ``move`` invites a participant anew.
+
+    ``requested`` is told of the bridge that somebody could not reach. A restart in place says nothing of the bridge:
+    mostly it is the client's network that changed.
+    """
 
     def __init__(
         self, own_jid: str, wire: Wire, ask: Ask, propagation: Propagation, move: Callable[[Member], None],
-        *, in_place: bool,
+        requested: Callable[[str, float], None], *, in_place: bool,
     ) -> None:  # fmt: skip
         self._own_jid: str = own_jid
         self._wire: Wire = wire
         self._ask: Ask = ask
         self._propagation: Propagation = propagation
         self._move: Callable[[Member], None] = move
+        self._requested: Callable[[str, float], None] = requested
         self._in_place: bool = in_place
 
     def info(self, member: Member, session: Session, request: Jingle) -> None:
@@ -106,6 +111,7 @@ class Restarts:
         log.warning("ICE failed", endpoint=member.endpoint, bridge=session.bridge.bridge)
         if not member.restarts.allow(self._wire.now()):
             raise StanzaError("resource-constraint", "rate-limited")
+        self._requested(session.bridge.bridge, self._wire.now())
         asyncio.get_running_loop().call_soon(self._move, member)
 
 

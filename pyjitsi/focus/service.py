@@ -13,6 +13,7 @@ from pyjitsi.focus.bookings import Bookings
 from pyjitsi.focus.brewery import Brewery
 from pyjitsi.focus.bridges import BridgeRegistry, Found, Lost
 from pyjitsi.focus.choice import BridgeChoice, Rules
+from pyjitsi.focus.conference import Conference
 from pyjitsi.focus.control import FocusControl
 from pyjitsi.focus.declared import Booking
 from pyjitsi.focus.http import add_conference_requests
@@ -29,6 +30,7 @@ from pyjitsi.focus.metrics import (
     REFUSED,
     REQUESTS,
 )
+from pyjitsi.focus.moving import Redistribution
 from pyjitsi.focus.room import JoinError, Room
 from pyjitsi.focus.settings import FocusSettings
 from pyjitsi.observe.http import Health, HttpServer, add_observability
@@ -58,6 +60,7 @@ class FocusService:
         self._releases: set[asyncio.Task[None]] = set()
         self._journal: Journal = Journal(settings.state_directory)
         self._resuming: asyncio.Task[None] | None = None
+        self._relieving: asyncio.Task[None] | None = None
         self._complained: set[tuple[str, str, str]] = set()
         self._connection = component(settings.xmpp)
         registry = BridgeRegistry(quarantine=settings.bridge_quarantine_seconds)
@@ -66,7 +69,8 @@ class FocusService:
         app = web.Application(client_max_size=65_536)
         add_observability(app, self.health)
         add_conference_requests(app, self.conference_request)
-        FocusControl(self.choice, lambda: {name: room.conference for name, room in self.rooms.items()}).add_to(app)
+        self.choice.endpoints_on = self._on_bridge
+        FocusControl(self.choice, self._conferences).add_to(app)
         self._http: HttpServer = HttpServer(app, settings.http_host, settings.http_port)
         self._name_as_jicofo()
         CONFERENCES.set_function(lambda: len(self.rooms))
@@ -104,6 +108,17 @@ class FocusService:
         connection.on_connected(self._connected)
         connection.on_disconnected(self._disconnected)
         await connection.start()
+        if settings.load_redistribution.enabled:
+            self._relieving = asyncio.create_task(self._relieve())
+
+    def _conferences(self) -> dict[str, Conference]:
+        return {name: room.conference for name, room in self.rooms.items()}
+
+    async def _relieve(self) -> None:
+        redistribution = Redistribution(self.choice, self._conferences, self.settings.load_redistribution)
+        while True:
+            await asyncio.sleep(self.settings.load_redistribution.interval_seconds)
+            redistribution.run(clock.monotonic())
 
     async def ready(self) -> None:
         """Return once the focus is in the brewery, where conference requests are answered too."""
@@ -114,8 +129,9 @@ class FocusService:
 
     async def stop(self) -> None:
         """Leave the brewery and close; rooms stay, so that nobody is thrown out by a restart of the focus alone."""
-        if self._resuming is not None:
-            self._resuming.cancel()
+        for task in (self._resuming, self._relieving):
+            if task is not None:
+                task.cancel()
         if self._connection.connected:
             self._brewery.leave()
         for room in list(self.rooms.values()):
@@ -307,6 +323,7 @@ def rules_of(settings: FocusSettings) -> Rules:
         region_groups=settings.region_groups,
         relays=settings.relays,
         mixed_versions=settings.allow_mixed_versions,
+        ice_failures=settings.ice_failure_detection,
     )
 
 

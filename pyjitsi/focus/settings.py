@@ -8,8 +8,28 @@ from pydantic import Field
 from pyjitsi.focus.declared import DeclaredRoom
 from pyjitsi.focus.reservations import ReservationSettings
 from pyjitsi.focus.selection import Name
-from pyjitsi.settings import ServiceSettings
+from pyjitsi.settings import Section, ServiceSettings
 from pyjitsi.xmpp.settings import ComponentSettings
+
+
+class IceFailureDetection(Section):
+    """A bridge whose participants can't reach it is used like an overloaded one. Jicofo's figures."""
+
+    enabled: bool = Field(default=False, description="Off, as Jicofo's: one bad network of many people looks alike.")
+    interval_seconds: float = Field(default=120.0, gt=0, description="Over which requests for new sessions count.")
+    min_endpoints: int = Field(default=30, ge=1, description="Of a bridge with fewer, nothing is concluded.")
+    threshold: float = Field(default=0.1, gt=0, le=1, description="More than this part of them must have asked.")
+    timeout_seconds: float = Field(default=600.0, gt=0, description="For so long it is avoided, from the last time.")
+
+
+class LoadRedistribution(Section):
+    """People are moved off overloaded bridges while others are not. Jicofo's figures."""
+
+    enabled: bool = Field(default=False, description="Off, as Jicofo's: a move is felt.")
+    interval_seconds: float = Field(default=60.0, gt=0, description="Between two looks.")
+    stress_threshold: float = Field(default=0.9, gt=0, description="Above bridge_stress_threshold, or it never ends.")
+    timeout_seconds: float = Field(default=180.0, gt=0, description="Until the same bridge is relieved again.")
+    endpoints: int = Field(default=10, ge=1, description="How many are moved at a time.")
 
 
 class FocusSettings(ServiceSettings):
@@ -40,6 +60,16 @@ class FocusSettings(ServiceSettings):
     reply_timeout_seconds: float = Field(default=15.0, gt=0, description="For every request that the focus sends.")
     max_bridge_participants: int = Field(default=80, ge=1, description="Of one conference on one bridge.")
     health_check_interval_seconds: float = Field(default=10.0, gt=0, description="Of each bridge, by IQ.")
+    health_by_presence: bool = Field(
+        default=False, description="Judge bridges by what their presence says, rather than ask each."
+    )
+    presence_timeout_seconds: float = Field(default=45.0, gt=0, description="A bridge silent for longer is unwell.")
+    ice_failure_detection: IceFailureDetection = Field(
+        default=IceFailureDetection(), description="Avoid bridges that people can't reach."
+    )
+    load_redistribution: LoadRedistribution = Field(
+        default=LoadRedistribution(), description="Move people off overloaded bridges."
+    )
     bridge_quarantine_seconds: float = Field(default=60.0, ge=0, description="A bridge that failed is left alone.")
     bridge_selection_strategy: Name = Field(
         default="RegionBasedBridgeSelectionStrategy",
