@@ -5,13 +5,13 @@ import os
 import signal
 import time
 from collections import Counter
-from xml.etree.ElementTree import Element
 
 import structlog
 from aiohttp import web
 from prometheus_client import REGISTRY
 
 from pyjitsi import __version__, clock
+from pyjitsi.bridge.brewery import Brewery
 from pyjitsi.bridge.bridge import Bridge
 from pyjitsi.bridge.candidates import candidates, host_addresses, machine_addresses
 from pyjitsi.bridge.colibri import modify
@@ -21,22 +21,21 @@ from pyjitsi.bridge.dial import Dialer
 from pyjitsi.bridge.drain import Drain
 from pyjitsi.bridge.http import ChannelServer
 from pyjitsi.bridge.metrics import BridgeCollector
+from pyjitsi.bridge.muc_clients import MucClients
 from pyjitsi.bridge.peer import Peer
 from pyjitsi.bridge.plane import NotBuilt
 from pyjitsi.bridge.plane import create as create_plane
 from pyjitsi.bridge.selftest import SelfTest
 from pyjitsi.bridge.settings import BridgeSettings
-from pyjitsi.bridge.stats import INTERVAL, Stat, Stress, as_text, stats
+from pyjitsi.bridge.stats import INTERVAL, Stat, Stress, stats
 from pyjitsi.bridge.traffic import Traffic
 from pyjitsi.bridge.transport.certificate import Certificate
 from pyjitsi.bridge.udp import MediaPort, ReadingPlane
 from pyjitsi.observe.http import Health, HttpServer, add_observability
 from pyjitsi.service import StartError
-from pyjitsi.xmpp import muc
-from pyjitsi.xmpp.connection import Iq, Presence, client
-from pyjitsi.xmpp.stanzas import colibri, colibri2, healthcheck
-from pyjitsi.xmpp.stanzas import presence as room_presence
-from pyjitsi.xmpp.stanzas.errors import StanzaError
+from pyjitsi.xmpp.connection import client
+from pyjitsi.xmpp.settings import ClientSettings
+from pyjitsi.xmpp.stanzas import colibri2
 
 log = structlog.get_logger("bridge")
 
@@ -44,9 +43,7 @@ TICK = 0.05  # seconds; what a compiled plane has to say can't wait for it, and 
 CONNECTING_TICK = 0.02  # while somebody connects: ICE's pacing
 INTERPRETED_TICK = 0.015
 IDLE_TICK = 0.1
-REFUSED_RETRY = 5.0  # seconds; a nickname is taken until the server notices that its last bearer is gone
-REMOVED_RETRY = 1.0
-MAX_COMPLAINTS = 10_000
+OWN = "default"  # the id of the server that the settings name
 HANDED_OVER = 75  # exit status after a handover: another process is there, and this one is not to be started again
 CERTIFICATE_LIFE = 86_400.0  # new endpoints get a new certificate after a day
 
@@ -77,7 +74,6 @@ class BridgeService:
         )
         self._certificate_at: float = clock.monotonic()
         self._collector: BridgeCollector = BridgeCollector(self.bridge, self._losses, self.figures)
-        self._connection = client(settings.xmpp)
         self._port: MediaPort = MediaPort(
             [host.ip for host in hosts], settings.udp_port, self.bridge.plane.receive, self._flush,
             optional=not settings.bind_addresses, plane=plane if isinstance(plane, ReadingPlane) else None,
@@ -87,17 +83,16 @@ class BridgeService:
         self._traffic: Traffic = Traffic()
         self._drain: Drain = Drain(settings.drain_seconds)
         self._drained: asyncio.Event = asyncio.Event()
-        self._joined: asyncio.Event = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._complained: set[tuple[str, str]] = set()
         self._registered: bool = False
-        self._again: asyncio.TimerHandle | None = None
         self._next: asyncio.TimerHandle | None = None
         self._pause: float = IDLE_TICK
+        self._clients: MucClients = MucClients(self._brewery)
         app = web.Application()
         add_observability(app, self.health)
         app.router.add_get("/colibri/stats", self._colibri_stats)
         ControlServer(self.bridge, self._drain, settings.generation, self._changed).add_to(app)
+        self._clients.add_to(app)
         channels = ChannelServer(self.bridge, settings.server_id, __version__, self.refused)
         channels.add_to(app)
         ca_file = settings.xmpp.ca_file
@@ -111,11 +106,6 @@ class BridgeService:
     def refused(self) -> Counter[tuple[str, str]]:
         """What was refused, by what and why."""
         return self._collector.refused
-
-    @property
-    def occupant(self) -> str:
-        """Our address in the brewery."""
-        return f"{self.settings.brewery}/{self.settings.nickname}"
 
     async def start(self) -> None:
         """Open the ports and begin to connect. Raises StartError."""
@@ -140,13 +130,7 @@ class BridgeService:
             ) from error
         REGISTRY.register(self._collector)
         self._registered = True
-        connection = self._connection
-        connection.on_iq(colibri2.CONFERENCE_MODIFY, self._modify)
-        connection.on_iq(healthcheck.HEALTHCHECK, self._healthcheck)
-        connection.on_presence(self._presence)
-        connection.on_connected(self._enter)
-        connection.on_disconnected(self._joined.clear)
-        await connection.start()
+        await self._clients.put(OWN, settings.xmpp, (settings.brewery,), settings.nickname)
         self._timer()
         self._tasks = [
             asyncio.create_task(self._announce()),
@@ -155,7 +139,7 @@ class BridgeService:
 
     async def ready(self) -> None:
         """Return once the bridge is in the brewery."""
-        await self._joined.wait()
+        await self._clients.breweries[0].joined.wait()
 
     async def drain(self) -> None:
         """Refuse new meetings, and return once the others are over or the bound is."""
@@ -169,8 +153,7 @@ class BridgeService:
     def _changed(self) -> None:
         """The drain began, or became stricter: say so at once."""
         self.bridge.graceful_shutdown = self._drain.refusing
-        if self._joined.is_set():
-            self._publish()
+        self._publish()
 
     async def stop(self) -> None:
         """Leave the brewery, then close."""
@@ -179,11 +162,7 @@ class BridgeService:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._next is not None:
             self._next.cancel()
-        if self._again is not None:
-            self._again.cancel()
-        if self._joined.is_set():
-            self._connection.send(muc.leave(self.settings.brewery, self.settings.nickname))
-        await self._connection.stop()
+        await self._clients.stop()
         await self._dialer.close()
         await self._http.stop()
         self._port.close()
@@ -194,7 +173,7 @@ class BridgeService:
     def health(self) -> Health:
         """Whether the bridge can serve."""
         details = {"conferences": len(self.bridge.conferences), "endpoints": self.bridge.endpoint_count}
-        if not self._joined.is_set():
+        if not self._joined:
             return Health(False, "not in the brewery", details)
         if any(task.done() for task in self._tasks):
             return Health(False, "a timer ended; see the log", details)
@@ -204,78 +183,23 @@ class BridgeService:
 
     # XMPP.
 
-    async def _enter(self) -> None:
-        self._join()
+    def _brewery(self, settings: ClientSettings, room: str, nickname: str) -> Brewery:
+        return Brewery(client(settings), room, nickname, self.modify, self.health, self.figures, self.refused)
 
-    def _join(self) -> None:
-        self._connection.send(muc.join(self.settings.brewery, self.settings.nickname))
-
-    def _presence(self, presence: Presence) -> None:
-        if presence.from_ != self.occupant:
-            return
-        if presence.kind == "error":
-            error = _condition(presence.element.find("{jabber:client}error"))
-            self._log_once("the brewery refused us", error)
-            self._out(REFUSED_RETRY)
-        elif presence.kind == "unavailable":
-            if self._joined.is_set():
-                log.warning("removed from the brewery; entering again", brewery=self.settings.brewery)
-                self._out(REMOVED_RETRY)
-        elif self._joined.is_set():
-            pass  # our own news, or somebody who took our nickname, and is to leave by itself
-        elif others := [each for each in room_presence.bearers(presence.element) if each != presence.to]:
-            # The server takes two processes of one account for one occupant, and sends requests to the first of them.
-            self._log_once("another process has our nickname; set nickname to one of its own", f"it is {others[0]}")
-            self._connection.send(muc.leave(self.settings.brewery, self.settings.nickname))
-            self._out(REFUSED_RETRY)
-        else:
-            self._joined.set()
-            self._publish()
-
-    def _out(self, retry: float) -> None:
-        """We are not in the brewery: try again in ``retry`` seconds, until the stream says otherwise."""
-        self._joined.clear()
-        if self._again is not None:
-            self._again.cancel()
-        self._again = asyncio.get_running_loop().call_later(retry, self._join)
-
-    async def _modify(self, iq: Iq) -> Element:
-        self._from_brewery(iq)
+    def modify(self, request: colibri2.ConferenceModify) -> colibri2.ConferenceModified:
+        """Carry out a focus's request, and send what follows. Raises StanzaError."""
         try:
-            request = colibri2.parse_modify(iq.payload)
-            answer = modify(self.bridge, request, clock.monotonic())
-        except StanzaError as error:
-            self._refuse("colibri", error.condition, iq.from_, error.text)
-            raise
+            return modify(self.bridge, request, clock.monotonic())
         finally:
             self._flush()
-        return colibri2.build_modified(answer)
-
-    async def _healthcheck(self, iq: Iq) -> None:
-        self._from_brewery(iq)
-        now = self.health()
-        if not now.healthy:
-            raise StanzaError("internal-server-error", now.reason)
-
-    def _from_brewery(self, iq: Iq) -> None:
-        if iq.from_.partition("/")[0].lower() != self.settings.brewery.lower():
-            self._refuse("colibri", "not-in-brewery", iq.from_, "only the brewery's occupants may ask")
-            raise StanzaError("forbidden", "only the brewery's occupants may ask this bridge")
-
-    def _refuse(self, what: str, reason: str, sender: str, text: str) -> None:
-        self.refused[what, reason] += 1
-        if (sender, reason) not in self._complained and len(self._complained) < MAX_COMPLAINTS:
-            self._complained.add((sender, reason))
-            log.warning("refused", what=what, reason=reason, sender=sender, text=text)
-
-    def _log_once(self, what: str, reason: str) -> None:
-        if (what, reason) not in self._complained:
-            self._complained.add((what, reason))
-            log.error(what, reason=reason, brewery=self.settings.brewery, nickname=self.settings.nickname)
 
     def _publish(self) -> None:
-        figures = as_text(self.figures())
-        self._connection.send(muc.presence(self.occupant, [colibri.build_stats(figures)]))
+        for brewery in self._clients.breweries:
+            brewery.publish()
+
+    @property
+    def _joined(self) -> bool:
+        return any(each.joined.is_set() for each in self._clients.breweries)
 
     def figures(self) -> dict[str, Stat]:
         """The bridge's statistics now, as in its presence."""
@@ -293,8 +217,7 @@ class BridgeService:
             now = clock.monotonic()
             self._traffic.sample(self.bridge, now)
             self._stress.sample(now, time.process_time(), self._traffic.packets)
-            if self._joined.is_set():
-                self._publish()
+            self._publish()
             if clock.monotonic() - self._certificate_at > CERTIFICATE_LIFE:
                 self._certificate_at = clock.monotonic()
                 self.bridge.certificate = Certificate.generate(clock.wall())
@@ -339,10 +262,6 @@ class BridgeService:
             self._tick()
         finally:
             self._next = asyncio.get_running_loop().call_later(self._pause, self._timer)
-
-
-def _condition(error: Element | None) -> str:
-    return "unknown" if error is None or not len(error) else error[0].tag.rpartition("}")[2]
 
 
 def _relay_base(settings: BridgeSettings) -> str:

@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element, SubElement
 import aiohttp
 import pytest
 
-from pyjitsi.bridge import service
+from pyjitsi.bridge import brewery
 from pyjitsi.bridge.service import BridgeService
 from pyjitsi.xmpp.stanzas import colibri, colibri2, healthcheck
 from pyjitsi.xmpp.stanzas.errors import StanzaError
@@ -95,7 +95,7 @@ async def test_it_enters_again_after_it_was_removed(bridge: BridgeService, conne
 async def test_it_keeps_trying_where_its_nickname_is_taken(
     bridge: BridgeService, connection: FakeConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "REFUSED_RETRY", 0.1)
+    monkeypatch.setattr(brewery, "REFUSED_RETRY", 0.1)
     error = Element("{jabber:client}error", type="cancel")
     SubElement(error, "{urn:ietf:params:xml:ns:xmpp-stanzas}conflict")
     for attempt in range(2, 4):
@@ -129,7 +129,7 @@ def in_the_room(*jids: str) -> Element:
 async def test_a_nickname_that_another_process_has_is_left_to_it(
     bridge: BridgeService, connection: FakeConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "REFUSED_RETRY", 0.1)
+    monkeypatch.setattr(brewery, "REFUSED_RETRY", 0.1)
     own, other = "jvb@auth.meet.example/1", "jvb@auth.meet.example/2"
     # Who was there first stays, whoever joins under its name.
     before = len(connection.sent)
