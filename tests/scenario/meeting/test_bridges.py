@@ -29,6 +29,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MeetingServer]:
     running.stop()
 
 
+@pytest.fixture(autouse=True)
+async def both_bridges(server: MeetingServer) -> None:
+    """The focus knows both: one that was just killed, or started, may not be back yet."""
+    async with asyncio.timeout(30):
+        while server.metric("focus", "jitsi_jicofo_bridge_selector_bridge_count_operational") < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+
+
 async def all_see_each_other(people: list[Participant], timeout: float = 20) -> None:
     """Everybody gets everybody's picture and voice."""
     for person in people:
