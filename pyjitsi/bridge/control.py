@@ -9,8 +9,11 @@ from aiohttp import web
 from pyjitsi import __version__, clock
 from pyjitsi.bridge.bridge import Bridge
 from pyjitsi.bridge.candidates import candidates
+from pyjitsi.bridge.conference import Conference
 from pyjitsi.bridge.drain import Drain
-from pyjitsi.observe.http import require_this_machine
+from pyjitsi.bridge.endpoint import Endpoint
+from pyjitsi.bridge.relay import Relay
+from pyjitsi.observe.http import Health, require_this_machine
 
 
 class ControlServer:
@@ -20,10 +23,14 @@ class ControlServer:
     on this machine.
     """
 
-    def __init__(self, bridge: Bridge, drain: Drain, generation: str | None, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, bridge: Bridge, drain: Drain, generation: str | None, health: Callable[[], Health],
+        changed: Callable[[], None],
+    ) -> None:  # fmt: skip
         self._bridge: Bridge = bridge
         self._drain: Drain = drain
         self._generation: str | None = generation
+        self._health: Callable[[], Health] = health
         self._changed: Callable[[], None] = changed
 
     def add_to(self, app: web.Application) -> None:
@@ -35,6 +42,8 @@ class ControlServer:
         app.router.add_post("/colibri/drain/{wish:enable|disable}", self._set_drain)
         app.router.add_post("/colibri/shutdown", self._shutdown)
         app.router.add_get("/debug", self._debug)
+        app.router.add_get("/debug/{conference}", self._debug_conference)
+        app.router.add_get("/debug/{conference}/{endpoint}", self._debug_conference)
 
     async def _version(self, _request: web.Request) -> web.Response:
         return web.json_response({"name": "pyjitsi", "version": __version__, "generation": self._generation})
@@ -87,25 +96,71 @@ class ControlServer:
         return web.Response()
 
     async def _debug(self, request: web.Request) -> web.Response:
+        """All conferences by name, with ``?full=true`` by what is in them."""
         require_this_machine(request)
-        conferences = {
-            each.public_id: {
-                "id": each.public_id,
-                "name": each.name,
-                "meeting_id": each.meeting_id,
-                "endpoints": {
-                    endpoint.id: {"connected": endpoint.connected, "active": endpoint.active, "failed": endpoint.failed,
-                                  "bitrate": round(endpoint.estimate.bitrate), "targets": endpoint.targets}
-                    for endpoint in each.endpoints.values()
-                },
-                "relays": {
-                    relay.id: {"mesh": relay.mesh, "connected": relay.connected, "channel": relay.channel is not None,
-                               "endpoints": sorted(relay.endpoints), "wanted_there": relay.wants,
-                               "wanted_here": relay.told}
-                    for relay in each.relays
-                },
-            }
-            for each in self._bridge.conferences.values()
-        }  # fmt: skip
+        full = request.query.get("full") == "true"
+        health = self._health()
         state = "SHUTTING_DOWN" if self._drain.moving else "GRACEFUL_SHUTDOWN" if self._drain.refusing else "RUNNING"
-        return web.json_response({"shutdown_state": state, "drain": self._drain.announced, "conferences": conferences})
+        return web.json_response({
+            "shutdown_state": state,
+            "drain": self._drain.announced,
+            "time": round(clock.wall() * 1000),
+            "load_management": {"endpoints": self._bridge.endpoint_count, "max_endpoints": self._bridge.max_endpoints},
+            "health": {
+                "success": health.healthy, "hardFailure": not health.healthy,
+                "responseCode": 200 if health.healthy else 500, "message": health.reason,
+            },
+            "conferences": {
+                each.public_id: describe(each, full=full) for each in self._bridge.conferences.values()
+            },
+        })  # fmt: skip
+
+    async def _debug_conference(self, request: web.Request) -> web.Response:
+        """One conference or endpoint, whole unless ``?full=false``; what is not there is null, as with JVB."""
+        require_this_machine(request)
+        wanted, full = request.match_info["conference"], request.query.get("full") != "false"
+        found = next((each for each in self._bridge.conferences.values() if each.public_id == wanted), None)
+        if found is None:
+            return web.json_response({"conferences": {wanted: "null"}})
+        described = describe(found, full=full)
+        name = request.match_info.get("endpoint")
+        if name is not None:
+            endpoint = found.endpoints.get(name)
+            described["endpoints"] = {name: "null" if endpoint is None else _describe_endpoint(endpoint, full=full)}
+        return web.json_response({"conferences": {wanted: described}})
+
+
+def describe(conference: Conference, *, full: bool) -> dict[str, Any]:
+    """A conference as JVB's ``/debug`` shows it."""
+    return {
+        "id": conference.public_id,
+        "name": conference.name,
+        "meeting_id": conference.meeting_id,
+        "rtcstatsEnabled": False,
+        "endpoints": {each.id: _describe_endpoint(each, full=full) for each in conference.endpoints.values()},
+        "relays": {each.id: _describe_relay(each, full=full) for each in conference.relays},
+    }
+
+
+def _describe_endpoint(endpoint: Endpoint, *, full: bool) -> dict[str, Any]:
+    if not full:
+        return {"connected": endpoint.connected}
+    ice = endpoint.ice
+    return {
+        "connected": endpoint.connected, "active": endpoint.active, "failed": endpoint.failed,
+        "bitrate": round(endpoint.estimate.bitrate), "targets": endpoint.targets,
+        "ice": {
+            "connected": endpoint.destination is not None,
+            "restart": None if ice.pending is None else ice.pending.generation,
+            "restarts": dict(ice.restarts),
+        },
+    }  # fmt: skip
+
+
+def _describe_relay(relay: Relay, *, full: bool) -> dict[str, Any]:
+    if not full:
+        return {"connected": relay.connected}
+    return {
+        "mesh": relay.mesh, "connected": relay.connected, "channel": relay.channel is not None,
+        "endpoints": sorted(relay.endpoints), "wanted_there": relay.wants, "wanted_here": relay.told,
+    }  # fmt: skip

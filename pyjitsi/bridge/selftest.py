@@ -114,10 +114,18 @@ class _Client:
         self._socket.close()
 
 
-class SelfTest:
-    """Runs now and then; ``failure`` is what the last run found, None while all is well."""
+SETTLING = 300.0  # seconds in which a failure is forgiven even where it is sticky
 
-    def __init__(self, bridge: Bridge, port: MediaPort, flush: Callable[[], None]) -> None:
+
+class SelfTest:
+    """Runs now and then; ``failure`` is what the last run found, None while all is well.
+
+    ``sticky``: what fails once the bridge had time to settle counts for good, as JVB's sticky-failures.
+    """
+
+    def __init__(self, bridge: Bridge, port: MediaPort, flush: Callable[[], None], *, sticky: bool = False) -> None:
+        self._sticky: bool = sticky
+        self._began: float = clock.monotonic()
         self.failure: str | None = None
         self._bridge: Bridge = bridge
         self._port: MediaPort = port
@@ -135,6 +143,8 @@ class SelfTest:
                 if before is None:
                     log.error("the self-test failed", reason=self.failure)
             else:
+                if before is not None and self._sticky and clock.monotonic() - self._began > SETTLING:
+                    continue
                 self.failure = None
                 if before is not None:
                     log.info("the self-test passes again")

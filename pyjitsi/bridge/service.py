@@ -15,6 +15,7 @@ from pyjitsi.bridge.brewery import Brewery
 from pyjitsi.bridge.bridge import Bridge
 from pyjitsi.bridge.candidates import candidates, host_addresses, machine_addresses
 from pyjitsi.bridge.colibri import modify
+from pyjitsi.bridge.conference_pages import ConferencePages
 from pyjitsi.bridge.control import ControlServer
 from pyjitsi.bridge.data import DataChannels
 from pyjitsi.bridge.dial import Dialer
@@ -78,10 +79,10 @@ class BridgeService:
             [host.ip for host in hosts], settings.udp_port, self.bridge.plane.receive, self._flush,
             optional=not settings.bind_addresses, plane=plane if isinstance(plane, ReadingPlane) else None,
         )  # fmt: skip
-        self._self_test: SelfTest = SelfTest(self.bridge, self._port, self._flush)
+        self._self_test: SelfTest = SelfTest(self.bridge, self._port, self._flush, sticky=settings.sticky_health)
         self._stress: Stress = Stress()
         self._traffic: Traffic = Traffic()
-        self._drain: Drain = Drain(settings.drain_seconds)
+        self._drain: Drain = Drain(settings.drain_seconds, held=settings.initial_drain)
         self._drained: asyncio.Event = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._registered: bool = False
@@ -91,7 +92,9 @@ class BridgeService:
         app = web.Application()
         add_observability(app, self.health)
         app.router.add_get("/colibri/stats", self._colibri_stats)
-        ControlServer(self.bridge, self._drain, settings.generation, self._changed).add_to(app)
+        ControlServer(self.bridge, self._drain, settings.generation, self.health, self._changed).add_to(app)
+        if settings.colibri_http:
+            ConferencePages(self.bridge, self.modify).add_to(app)
         self._clients.add_to(app)
         channels = ChannelServer(self.bridge, settings.server_id, __version__, self.refused)
         channels.add_to(app)

@@ -63,6 +63,15 @@ class BridgeSettings(ServiceSettings):
     drain_seconds: float = Field(
         default=3600.0, ge=0, description="How long a bridge that is to end waits for its meetings; most are over then."
     )
+    initial_drain: bool = Field(
+        default=False, description="Begin by asking for others to be preferred, until /colibri/drain/disable."
+    )
+    sticky_health: bool = Field(
+        default=False, description="A self-test that failed after the first five minutes counts until a restart."
+    )
+    colibri_http: bool = Field(
+        default=False, description="Take COLIBRI2 over HTTP too, from this machine; a focus needs it not."
+    )
     generation: str | None = Field(
         default=None, description="What is installed, as the NixOS module names it; `pyjitsi handover` compares it."
     )

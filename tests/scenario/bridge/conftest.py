@@ -35,6 +35,7 @@ async def bridge(connection: FakeConnection, monkeypatch: pytest.MonkeyPatch) ->
         "http_port": http,
         "websocket_base": f"ws://127.0.0.1:{http}/colibri-ws",
         "bind_addresses": ["127.0.0.1"],
+        "colibri_http": True,
     }
 
     def client(_settings: ClientSettings) -> FakeConnection:
