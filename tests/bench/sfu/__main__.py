@@ -1,5 +1,6 @@
 """``python -m tests.bench.sfu [--rounds 5] [--seconds 8] [--load NAME …]``: the table of ``make bench``.
 
+Five rounds take about fifteen minutes; ``ARGS="--rounds 1 --seconds 5"`` two.
 It needs root (network namespaces) and Debian's janus. Exits non-zero only where something failed to run.
 """
 
@@ -14,17 +15,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.bench.sfu import janus, net, table
+from tests.bench.sfu import janus, net, rows, table
 from tests.bench.sfu.load import LOADS
 from tests.bench.sfu.serve import DOOR
 
 LIMIT = 180.0
 
 
-def command(server: str, folder: Path) -> list[str]:
+def command(server: str, folder: Path, threads: int | None = None) -> list[str]:
     """What runs in the server's namespace."""
     if server == "ours":
-        return [sys.executable, "-m", "tests.bench.sfu.serve", net.SERVER_ADDRESS]
+        count = [] if threads is None else [str(threads)]
+        return [sys.executable, "-m", "tests.bench.sfu.serve", net.SERVER_ADDRESS, *count]
     janus.configure(folder, net.SERVER_ADDRESS)
     return ["janus", "-F", str(folder)]
 
@@ -55,7 +57,9 @@ def one(server: str, load: str, seconds: float) -> dict[str, Any]:
     """One run. Raises what went wrong."""
     with tempfile.TemporaryDirectory() as folder, Path(folder, "log").open("w") as log:
         process = subprocess.Popen(
-            net.inside(net.SERVER, *command(server, Path(folder))), stdout=log, stderr=subprocess.STDOUT
+            net.inside(net.SERVER, *command(server, Path(folder), LOADS[load].threads)),
+            stdout=log,
+            stderr=subprocess.STDOUT,
         )
         try:
             wait_for(server)
@@ -85,26 +89,46 @@ def machine() -> dict[str, Any]:
     return {"cores": os.cpu_count(), "processor": model, "kernel": platform.release(), "date": time.strftime("%F")}
 
 
+def play(load: str, server: str, number: int, seconds: float) -> dict[str, Any]:
+    """One run, told on the way."""
+    found = one(server, load, seconds)
+    print(f"round {number + 1}, {load}, {server}: {found['microseconds']:.2f} µs a packet, "
+          f"{found['of_offered']:.1%} of what was offered", file=sys.stderr, flush=True)  # fmt: skip
+    return found
+
+
 def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=8.0, help="measured in each run")
-    parser.add_argument("--load", action="append", choices=[name for name in LOADS if name in table.WANTED])
+    parser.add_argument("--load", action="append", choices=[*table.WANTED, "cores"], help="only these")
+    parser.add_argument("--keep", type=Path, help="a file of runs: those in it count too, and it gets these")
     options = parser.parse_args()
-    loads = options.load or list(table.WANTED)
-    runs: dict[str, dict[str, list[dict[str, Any]]]] = {load: {"ours": [], "janus": []} for load in loads}
+    wanted = options.load or [*table.WANTED, "cores"]
+    loads = [load for load in wanted if load != "cores"]
+    cores = rows.CORES if "cores" in wanted else ()
+    kept: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    if options.keep is not None and options.keep.exists():
+        kept = json.loads(options.keep.read_text())
+    runs = {
+        load: kept.get(load, {"ours": [], "janus": []}) for load in {**dict.fromkeys(kept), **dict.fromkeys(wanted)}
+    }
     with net.namespaces():
         for number in range(options.rounds):
             for load in loads:
                 for server in ("ours", "janus") if number % 2 == 0 else ("janus", "ours"):
-                    found = one(server, load, options.seconds)
-                    runs[load][server].append(found)
-                    print(f"round {number + 1}, {load}, {server}: {found['microseconds']:.2f} µs a packet, "
-                          f"{found['of_offered']:.1%} of what was offered", file=sys.stderr)  # fmt: skip
-    print(table.text(runs))
-    if options.load is None:
-        print(f"written to {table.write(runs, machine())}")
+                    runs[load][server].append(play(load, server, number, options.seconds))
+            for name in cores if number % 2 == 0 else reversed(cores):
+                runs["cores"].setdefault(name, []).append(play(name, "ours", number, options.seconds))
+    if options.keep is not None:
+        options.keep.write_text(json.dumps(runs))
+    spread = runs.pop("cores", {})
+    runs = {load: runs[load] for load in table.WANTED if load in runs}
+    found = rows.rows(runs, spread)
+    print(f"{table.text(runs)}\n\n{rows.text(found)}")
+    if set(runs) == set(table.WANTED):
+        print(f"written to {table.write(runs, machine(), found)}")
     return 0
 
 

@@ -68,6 +68,10 @@ class Janus:
                 "videocodec": "vp8"}  # fmt: skip
         await self._ask(handle, body)
 
+    async def figures(self) -> dict[str, Any]:
+        """Nothing that it would tell."""
+        return {}
+
     async def _listen(self) -> None:
         while True:
             async with self._http.get(f"{self._url}/{self._session}?maxev=10") as answer:

@@ -16,7 +16,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.bench.process import memory, processor
+from tests.bench.process import memory, processor, thread_seconds
 from tests.bench.sfu.janus import Janus
 from tests.bench.sfu.ours import Ours
 from tests.bench.sfu.peer import Peer, prepare
@@ -28,17 +28,24 @@ CHECKED = 10  # one receiver in so many opens what it gets
 
 @dataclass(frozen=True)
 class Load:
-    """``senders`` to ``receivers``, who send nothing; or a meeting of ``people``."""
+    """``senders`` to ``receivers``, who send nothing, in so many ``rooms``; or a meeting of ``people``.
+
+    ``threads``: how many the bridge forwards with; by default as many as it likes.
+    """
 
     senders: int = 0
     receivers: int = 0
     people: int = 0
+    rooms: int = 1
+    threads: int | None = None
 
 
 LOADS = {
     "fan-out 1x50": Load(1, 50),
     "fan-out 4x40": Load(4, 40),
     "meeting 20": Load(people=20),
+    "one thread": Load(1, 12, rooms=4, threads=1),
+    "two threads": Load(1, 12, rooms=4, threads=2),
     "small": Load(1, 5),
 }
 LAYERS = ((200_000, 180), (500_000, 360), (2_500_000, 720))  # bit/s and height
@@ -74,31 +81,50 @@ async def fan_out(server: Ours | Janus, senders: int, receivers: int) -> tuple[S
     return sending, receiving, BITRATE / 8 / 1180 * senders * receivers
 
 
+def marks(delays: list[float]) -> tuple[float, float] | tuple[None, None]:
+    """Median and 99th percentile in milliseconds."""
+    if len(delays) < 100:
+        return None, None
+    found = statistics.quantiles(delays, n=100)
+    return found[49] * 1e3, found[98] * 1e3
+
+
 async def main(kind: str, address: str, pid: int, load: Load, seconds: float) -> None:
     """One run."""
     prepare()
     idle = memory(pid)
     async with aiohttp.ClientSession() as http:
-        server = Ours(address, http) if kind == "ours" else Janus(address, http)
-        await server.start()
+        servers: list[Ours | Janus] = []
+        for _ in range(load.rooms):
+            servers.append(Ours(address, http) if kind == "ours" else Janus(address, http))
+            await servers[-1].start()
+        server = servers[0]
         if load.people:
             sending, receiving, offered = await meeting(server, load.people)
         else:
-            sending, receiving, offered = await fan_out(server, load.senders, load.receivers)
+            sending, receiving, offered = [], [], 0.0
+            for room in servers:
+                more = await fan_out(room, load.senders, load.receivers)
+                sending, receiving, offered = sending + more[0], receiving + more[1], offered + more[2]
         joined = memory(pid)
         until = time.monotonic() + WARM_UP + seconds + 0.5
         tasks = [asyncio.create_task(send(until)) for send in sending]
         await asyncio.sleep(WARM_UP)
         for peer in receiving:
             peer.count.delays.clear()
+            peer.count.audio_delays.clear()
+        await server.figures()  # those until now don't count
+        shares = thread_seconds(pid, "plane")
         used, began, own = processor(pid), time.monotonic(), time.process_time()
         before = sum(peer.count.packets for peer in receiving)
         await asyncio.sleep(seconds)
         used, passed, own = processor(pid) - used, time.monotonic() - began, time.process_time() - own
         forwarded = sum(peer.count.packets for peer in receiving) - before
+        shares = [after - earlier for earlier, after in zip(shares, thread_seconds(pid, "plane"), strict=True)]
+        figures = await server.figures()
         await asyncio.gather(*tasks)
-        delays = sorted(delay for peer in receiving for delay in peer.count.delays)
-        marks = statistics.quantiles(delays, n=100) if len(delays) > 100 else [0.0] * 99
+        video = marks([delay for peer in receiving for delay in peer.count.delays])
+        audio = marks([delay for peer in receiving for delay in peer.count.audio_delays])
         print(
             json.dumps(
                 {
@@ -110,8 +136,13 @@ async def main(kind: str, address: str, pid: int, load: Load, seconds: float) ->
                     "idle_mb": idle,
                     "joined_mb": joined,
                     "memory_mb": memory(pid),
-                    "delay_p50_ms": marks[49] * 1e3,
-                    "delay_p99_ms": marks[98] * 1e3,
+                    "receiver_kb": (memory(pid) - idle) * 1024 / (len(receiving) + len(sending) * (not load.people)),
+                    "delay_p50_ms": video[0],
+                    "delay_p99_ms": video[1],
+                    "audio_p50_ms": audio[0],
+                    "audio_p99_ms": audio[1],
+                    "thread_seconds": [each / passed for each in shares],
+                    **figures,
                     "opened": sum(peer.count.opened for peer in receiving),
                     "refused": sum(peer.count.refused for peer in receiving),
                     "generator": own / passed,

@@ -30,11 +30,18 @@ class Ours:
         self._meeting: str = str(uuid.uuid4())
         self._created: bool = False
         self._names: list[str] = []
+        self._identities: dict[Peer, str] = {}
         self._channels: list[aiohttp.ClientWebSocketResponse] = []
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Nothing to prepare."""
+
+    async def figures(self) -> dict[str, Any]:
+        """What the plane's threads waited for each other since this was asked last."""
+        async with self._http.get(self._door.replace("/colibri", "/figures")) as answer:
+            found: dict[str, Any] = await answer.json()
+            return found
 
     async def _modify(self, endpoint: colibri2.Endpoint, **fields: Any) -> colibri2.ConferenceModified:
         request = colibri2.ConferenceModify(self._meeting, endpoints=(endpoint,), **fields)
@@ -76,7 +83,15 @@ class Ours:
         self._channels.append(channel)
         await _constrain(channel, {"lastN": last_n, "defaultConstraints": {"maxHeight": 720}})
         self._names.append(f"{identity}-v0")
+        self._identities[peer] = identity
         self._tasks.append(asyncio.create_task(self._listen(channel)))
+
+    async def leave(self, peer: Peer) -> None:
+        """A peer goes, as its focus says and it does itself."""
+        identity = self._identities.pop(peer)
+        self._names.remove(f"{identity}-v0")
+        await self._modify(colibri2.Endpoint(identity, expire=True))
+        await peer.pc.close()
 
     async def watch(self, peers: list[Peer], last_n: int) -> list[Peer]:
         """Everybody hears all others, and sees ``last_n`` of them, the first one large. Returns those who get media."""
@@ -92,6 +107,7 @@ class Ours:
     async def _listen(self, channel: aiohttp.ClientWebSocketResponse) -> None:
         async for _ in channel:
             pass
+        self._channels.remove(channel)
 
 
 async def _constrain(channel: aiohttp.ClientWebSocketResponse, wanted: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ STAMP = struct.Struct("!QI")  # nanoseconds, and a counter
 DESCRIPTOR = b"\x10"
 KEYFRAME = b"\x10\0\0\x9d\x01\x2a"  # and width and height
 SO_TIMESTAMPNS = 35
+SHORT = 200  # bytes: audio is shorter, video of any layer longer
 
 
 def prepare() -> None:
@@ -45,6 +46,7 @@ class Count:
     opened: int = 0
     refused: int = 0
     delays: list[float] = field(default_factory=list[float])
+    audio_delays: list[float] = field(default_factory=list[float])
 
 
 class Peer:
@@ -119,7 +121,8 @@ class Peer:
         if at > 0 and more:
             seconds, nanoseconds = struct.unpack("qq", more[0][2][:16])
             sent, _ = STAMP.unpack_from(packet, at + 5)
-            count.delays.append(seconds + nanoseconds * 1e-9 - sent * 1e-9)
+            delays = count.audio_delays if len(packet) < SHORT else count.delays
+            delays.append(seconds + nanoseconds * 1e-9 - sent * 1e-9)
 
     async def send(self, ssrc: int, payload_type: int, payload: bytes, timestamp: int, *, marker: bool) -> None:
         """Send a packet with the time in its payload."""

@@ -16,8 +16,11 @@ COLUMNS = (
     ("of offered", "of_offered", 3),
     ("delay p50, ms", "delay_p50_ms", 2),
     ("p99, ms", "delay_p99_ms", 2),
+    ("audio p50", "audio_p50_ms", 2),
+    ("p99", "audio_p99_ms", 2),
     ("MB idle", "idle_mb", 0),
     ("MB loaded", "memory_mb", 0),
+    ("kB a receiver", "receiver_kb", 0),
 )
 
 
@@ -36,7 +39,7 @@ Runs = Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
 
 def middle(runs: Sequence[Mapping[str, Any]], key: str) -> Middle:
     """A figure over the rounds."""
-    values = [float(run[key]) for run in runs if run[key] is not None]
+    values = [float(run[key]) for run in runs if run.get(key) is not None]
     return Middle(statistics.median(values), min(values), max(values))
 
 
@@ -57,6 +60,9 @@ def text(runs: Runs) -> str:
         for server, name in NAMES.items():
             cells: list[str] = []
             for _, key, digits in COLUMNS:
+                if all(run.get(key) is None for run in runs[load][server]):
+                    cells.append("")
+                    continue
                 found = middle(runs[load][server], key)
                 spread = f" ({found.low:.{digits}f}–{found.high:.{digits}f})" if key == "microseconds" else ""
                 cells.append(f"{found.median:,.{digits}f}{spread}")
@@ -65,14 +71,21 @@ def text(runs: Runs) -> str:
     return "\n".join(lines)
 
 
-def write(runs: Runs, machine: Mapping[str, Any]) -> Path:
-    """Write ``latest.json`` and ``latest.svg``; returns the first."""
+def write(runs: Runs, machine: Mapping[str, Any], rows: Sequence[object]) -> Path:
+    """Write ``latest.json`` and ``latest.svg``; returns the first. ``rows`` are what was asked, as ``rows`` has it."""
     RESULTS.mkdir(exist_ok=True)
     summary = {
-        load: {server: {key: vars(middle(each, key)) for _, key, _ in COLUMNS} for server, each in by_server.items()}
+        load: {
+            server: {
+                key: vars(middle(each, key)) for _, key, _ in COLUMNS if any(run.get(key) is not None for run in each)
+            }
+            for server, each in by_server.items()
+        }
         for load, by_server in runs.items()
     }
-    body = {"machine": machine, "ratios_to_janus": ratios(runs), "loads": summary}
+    body = {
+        "machine": machine, "ratios_to_janus": ratios(runs), "rows": [vars(row) for row in rows], "loads": summary,
+    }  # fmt: skip
     path = RESULTS / "latest.json"
     path.write_text(json.dumps(body, indent=1) + "\n")
     (RESULTS / "latest.svg").write_text(chart(runs))

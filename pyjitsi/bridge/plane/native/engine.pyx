@@ -90,6 +90,7 @@ cdef class Engine:
                     self.shard.ports[i] = self.shard.ports[self.shard.port_count]
                     break
             self.shard.unlock()
+        self._wake()
 
     def refer(self, bytes key, Engine owner):
         """What comes from an address belongs to another thread's peer; it must not go before this one."""
@@ -180,10 +181,11 @@ cdef class Engine:
         """Datagrams that another thread's socket got."""
         return self.shard.inlet.handed
 
-    @property
-    def waits(self):
-        """How often somebody had to wait for the lock, and the longest wait in seconds."""
-        return self.shard.waits, self.shard.longest_wait
+    def take_waits(self):
+        """How often somebody had to wait for the lock since the last call, and the longest wait in seconds."""
+        found = self.shard.waits, self.shard.longest_wait
+        self.shard.waits, self.shard.longest_wait = 0, 0.0
+        return found
 
     @property
     def unsent(self):

@@ -37,6 +37,7 @@ cdef extern from "<poll.h>" nogil:
     int ppoll(pollfd*, unsigned long, const timespec*, void*)
     short POLLIN
 
+cdef double FOREVER = 1e6    # seconds; whatever is new wakes the thread
 cdef double HOLD = 0.001     # how long a datagram may wait for more of its frame
 cdef double PACE = 0.001     # probes wait so long at the least, so that their packets leave in trains
 cdef double KEYFRAME_SPACING = 0.1
@@ -341,7 +342,7 @@ cdef class Shard(Pacing):
             count = self.port_count
             for i in range(count):
                 polled[i].fd, polled[i].events, zones[i] = self.ports[i].fd, POLLIN, self.ports[i].zone
-            left = 0.25
+            left = FOREVER
             if self.waiting_count:
                 left = self.waiting_since + HOLD - monotonic()
             if self.paced_count:
@@ -350,8 +351,9 @@ cdef class Shard(Pacing):
             left = max(left, 0)
             self.unlock()
             polled[count].fd, polled[count].events = self.wake_fd, POLLIN
-            wait.tv_sec, wait.tv_nsec = 0, <long>(left * 1e9)
-            ppoll(polled, count + 1, &wait, NULL)
+            wait.tv_sec = <long>left
+            wait.tv_nsec = <long>((left - wait.tv_sec) * 1e9)
+            ppoll(polled, count + 1, NULL if left == FOREVER else &wait, NULL)  # no timer where none is due: it costs
             if polled[count].revents:
                 read(self.wake_fd, &drained, 8)
             for i in range(count):
