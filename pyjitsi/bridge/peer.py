@@ -132,7 +132,8 @@ class Peer:
 
     def stun(self, data: bytes, address: Address, now: float) -> None:
         """A STUN message that names this peer or comes from one of its addresses."""
-        self.due = 0.0
+        if self.connecting or address != self.destination:
+            self.due = 0.0  # consent on the pair in use makes no timer earlier
         self.ice.receive(data, address, now)
         self.progress(now)
         if address in self.validated:

@@ -288,6 +288,10 @@ class Plane(Protocol):
         """Events since the last call, in order; the list is handed over."""
         ...
 
+    def last_media(self, endpoint: EndpointId) -> float:
+        """When authenticated RTP last arrived of an endpoint; 0 before the first."""
+        ...
+
     def counters(self, endpoint: EndpointId) -> Counters:
         """The endpoint's totals."""
         ...

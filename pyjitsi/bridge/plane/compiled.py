@@ -356,6 +356,9 @@ class CompiledPlane(PythonPlane):
                 made.append((data, held.destination))
         return made
 
+    def last_media(self, endpoint: EndpointId) -> float:
+        return self._peers[endpoint].last_media
+
     def counters(self, endpoint: EndpointId) -> Counters:
         own = super().counters(endpoint)
         received, received_bytes, sent, sent_bytes, nacks, rtx, plis, last, dropped = self._peers[endpoint].counters()

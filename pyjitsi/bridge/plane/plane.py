@@ -358,6 +358,9 @@ class PythonPlane:
         taken, self.events = self.events, []
         return taken
 
+    def last_media(self, endpoint: EndpointId) -> float:
+        return self.endpoints[endpoint].counters.last_media
+
     def counters(self, endpoint: EndpointId) -> Counters:
         held = self.endpoints[endpoint].counters
         return replace(held, dropped=dict(held.dropped or {}))

@@ -98,6 +98,9 @@ class FakePlane:
         taken, self.events = self.events, []
         return taken
 
+    def last_media(self, endpoint: int) -> float:
+        return self.counters(endpoint).last_media
+
     def counters(self, endpoint: int) -> Counters:
         return self.totals[endpoint]
 

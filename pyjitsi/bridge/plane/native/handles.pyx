@@ -218,6 +218,11 @@ cdef class PeerHandle:
         )
 
     @property
+    def last_media(self):
+        """Seconds; 0 before the first."""
+        return self.peer.last_media if self.peer != NULL else 0.0
+
+    @property
     def rtt(self):
         """Seconds."""
         return self.peer.rtt if self.peer != NULL else 0.1
