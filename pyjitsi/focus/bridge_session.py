@@ -41,8 +41,9 @@ class BridgeSession:
         self.endpoints: set[str] = set()
 
     def create(
-        self, endpoint: str, stats_id: str | None, audio: Description | None, video: Description | None, *, sctp: bool
-    ) -> colibri2.ConferenceModify:
+        self, endpoint: str, stats_id: str | None, audio: Description | None, video: Description | None,
+        *, sctp: bool, forced: colibri2.ForceMute | None = None,
+    ) -> colibri2.ConferenceModify:  # fmt: skip
         """The request for a new endpoint; the first one opens the conference too."""
         first, self.created = not self.created, True
         self.endpoints.add(endpoint)
@@ -55,6 +56,7 @@ class BridgeSession:
             video=video,
             transport=colibri2.Transport(ice_controlling=True, sctp=colibri2.Sctp() if sctp else None),
             sources=(),
+            force_mute=forced,
         )
         return colibri2.ConferenceModify(
             self.meeting_id, self.room if first else None, create=first, endpoints=(wanted,)
@@ -77,13 +79,15 @@ class BridgeSession:
         transport: ice_udp.IceUdpTransport | None = None,
         sources: EndpointSources | None = None,
         initial_last_n: int | None = None,
+        forced: colibri2.ForceMute | None = None,
     ) -> colibri2.ConferenceModify:
-        """A change of an endpoint: the client's transport, its complete sources."""
+        """A change of an endpoint: the client's transport, its complete sources, what the bridge is to drop."""
         changed = colibri2.Endpoint(
             endpoint,
             transport=None if transport is None else colibri2.Transport(ice=transport),
             sources=None if sources is None else media_sources(sources),
             initial_last_n=initial_last_n,
+            force_mute=forced,
         )
         return colibri2.ConferenceModify(self.meeting_id, endpoints=(changed,))
 

@@ -5,7 +5,8 @@ Presence and Jingle come in as parsed stanzas; what goes out goes through ``Wire
 
 import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import structlog
 
@@ -16,6 +17,7 @@ from pyjitsi.focus.choice import BridgeChoice
 from pyjitsi.focus.features import Features
 from pyjitsi.focus.linker import Linker
 from pyjitsi.focus.membership import Member, Membership
+from pyjitsi.focus.muting import FREE, Muting
 from pyjitsi.focus.propagation import Propagation
 from pyjitsi.focus.record import ConferenceRecord
 from pyjitsi.focus.restarts import Restarts, check_credentials
@@ -33,6 +35,8 @@ from pyjitsi.xmpp.stanzas.jingle import Jingle, build, unknown_session
 from pyjitsi.xmpp.stanzas.presence import Occupant
 
 log = structlog.get_logger("focus")
+
+AWAY_SECONDS = 3600.0  # a moderator in a breakout room moderates all the same: no other is made meanwhile
 
 
 class Conference:
@@ -62,6 +66,8 @@ class Conference:
         self._unsent: int = 0  # requests to bridges that were decided on and are not on their way yet
         self._resumption: Resumption = Resumption(record, self.cascade)
         self._features: Features = Features(room, wire)
+        self._away_until: float = 0.0
+        self.muting: Muting = Muting(room, self.members, wire)
         self._linker: Linker = Linker(self.cascade, wire, self._bridge_failed, red=settings.opus_red)
         self._restarts: Restarts = Restarts(
             own_jid,
@@ -125,12 +131,16 @@ class Conference:
             self.log.info("resumed" if resumed else "joined", endpoint=nick)
             self._elect_owner()
             self._invite_all()
-        elif occupant.affiliation != "owner":
+            return
+        self.enforce()
+        if occupant.affiliation != "owner":
             self._elect_owner()
 
-    def gone(self, nick: str) -> None:
-        """An occupant left."""
+    def gone(self, nick: str, *, switching: bool = False) -> None:
+        """An occupant left; ``switching`` to another room of the same meeting, where it stays who it is."""
         member = self.members.gone(nick)
+        if member is not None and switching and member.moderator:
+            self._away_until = self._wire.now() + AWAY_SECONDS
         if member is None:
             return
         self.log.info("left", endpoint=nick)
@@ -143,6 +153,21 @@ class Conference:
             self.stop()
         elif len(self.members) < self._settings.min_participants:
             self._timer(self._settings.single_participant_timeout_seconds, self._single_participant)
+
+    def moderation(self, said: Mapping[str, Any]) -> None:
+        """The room services say who may unmute."""
+        if self.muting.moderation(said):
+            self.enforce()
+
+    def enforce(self) -> None:
+        """Have the bridges drop what nobody may send."""
+        for member in self.members:
+            session, forced = member.session, self.muting.forced(member)
+            if session is not None and session.state in ("pending", "active") and session.forced != forced:
+                session.forced = forced
+                self._wire.spawn(
+                    self._ask(session.bridge, session.bridge.update(member.endpoint, forced=forced), member)
+                )
 
     def stop(self) -> None:
         """End the conference."""
@@ -172,7 +197,10 @@ class Conference:
         self._leave_bridges()
 
     def _elect_owner(self) -> None:
-        member = self.members.needs_owner() if self._settings.auto_owner else None
+        breakout = not self.room.endswith(f"@{self._settings.rooms_domain}")  # moderated by the main room's
+        if not self._settings.auto_owner or breakout or self._wire.now() < self._away_until:
+            return
+        member = self.members.needs_owner()
         if member is not None and member.occupant.jid is not None:
             self._wire.spawn(self._grant(member.occupant.jid.partition("/")[0]))
 
@@ -298,7 +326,11 @@ class Conference:
                 self._wire.spawn(
                     self._linker.link(link, self.sources.of)
                 )  # after the request that opens the conference there
-        request = bridge.create(member.endpoint, member.occupant.stats_id, audio, video, sctp=sctp)
+        session.forced = self.muting.forced(member)
+        request = bridge.create(
+            member.endpoint, member.occupant.stats_id, audio, video, sctp=sctp,
+            forced=None if session.forced == FREE else session.forced,
+        )  # fmt: skip
         answer = await self._ask(bridge, request, member)
         if answer is None or session.state != "inviting":
             return
@@ -310,6 +342,7 @@ class Conference:
         session.told = {owner: without_simulcast(each) for owner, each in self.sources.others(member.endpoint).items()}
         told = {BRIDGE: allocation.feedback, **session.told}
         session.state = "pending"
+        self.enforce()
         payload = session_initiate(
             session.sid, self._own_jid, member.features, {"audio": audio, "video": video}, allocation,
             BridgeSessionElement(bridge.id, bridge.region), told, offer.start_muted(self.start_muted, member.order),
@@ -445,6 +478,10 @@ class Conference:
         if not changed:
             return
         if request.action == "source-add":
+            if any(each.video_type == "desktop" for each in changed.video) and not self.muting.may_unmute(
+                member, "desktop"
+            ):
+                raise StanzaError("not-allowed", "a moderator has to allow a screen first")
             self.sources.add(member.endpoint, changed)
         else:
             self.sources.remove(member.endpoint, changed)

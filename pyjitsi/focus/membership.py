@@ -24,6 +24,11 @@ class Member:
     complained: set[str] = field(default_factory=set[str])
     stepped_down: bool = False  # was moderator, and was made an ordinary participant
 
+    @property
+    def moderator(self) -> bool:
+        """Whether it is one: owners and admins are."""
+        return self.occupant.affiliation in ("owner", "admin")
+
 
 class Membership:
     """Members by endpoint id; the focus itself is not one."""

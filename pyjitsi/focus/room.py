@@ -15,7 +15,7 @@ from pyjitsi.focus.journal import Journal
 from pyjitsi.focus.membership import FOCUS_NICK
 from pyjitsi.focus.settings import FocusSettings
 from pyjitsi.xmpp import muc
-from pyjitsi.xmpp.connection import Connection, IqError, IqTimeout, Presence
+from pyjitsi.xmpp.connection import NS_CLIENT, Connection, IqError, IqTimeout, Presence
 from pyjitsi.xmpp.stanzas import presence as room_presence
 
 log = structlog.get_logger("focus")
@@ -23,6 +23,7 @@ log = structlog.get_logger("focus")
 JOIN_TIMEOUT = 10.0
 WRITE_DELAY = 0.2  # seconds: several changes are written once
 CREATED = "201"  # the status of who made the room by entering it
+SWITCHING = "switch_room"  # what a client says that leaves for a breakout room, or comes back from one
 MEETING_ID = "muc#roominfo_meetingId"  # in the owner's form, where the server gives one
 
 
@@ -94,7 +95,8 @@ class Room:
         elif presence.kind == "available":
             self.conference.present(nick, room_presence.parse(presence.element))
         elif presence.kind == "unavailable":
-            self.conference.gone(nick)
+            switching = presence.element.findtext(f"{{{NS_CLIENT}}}status") == SWITCHING
+            self.conference.gone(nick, switching=switching)
 
     def _own(self, presence: Presence) -> None:
         if presence.kind == "available":

@@ -32,12 +32,13 @@ from pyjitsi.focus.metrics import (
 )
 from pyjitsi.focus.moving import Redistribution
 from pyjitsi.focus.room import JoinError, Room
+from pyjitsi.focus.services import RoomServices
 from pyjitsi.focus.settings import FocusSettings
 from pyjitsi.observe.http import Health, HttpServer, add_observability
 from pyjitsi.service import StartError
-from pyjitsi.xmpp.connection import Iq, Presence, component
+from pyjitsi.xmpp.connection import Iq, Message, Presence, component
 from pyjitsi.xmpp.stanzas import conference as requests
-from pyjitsi.xmpp.stanzas import jingle
+from pyjitsi.xmpp.stanzas import jingle, mute
 from pyjitsi.xmpp.stanzas.errors import StanzaError
 
 log = structlog.get_logger("focus")
@@ -63,6 +64,7 @@ class FocusService:
         self._relieving: asyncio.Task[None] | None = None
         self._complained: set[tuple[str, str, str]] = set()
         self._connection = component(settings.xmpp)
+        self._services: RoomServices = RoomServices()
         registry = BridgeRegistry(quarantine=settings.bridge_quarantine_seconds)
         self.choice: BridgeChoice = BridgeChoice(registry, rules_of(settings))
         self._brewery: Brewery = Brewery(self._connection, settings, self.jid, registry, self._bridge_changed)
@@ -104,6 +106,9 @@ class FocusService:
         connection = self._connection
         connection.on_iq(requests.CONFERENCE, self._conference_iq)
         connection.on_iq(jingle.JINGLE, self._jingle)
+        for tag in mute.TAGS:
+            connection.on_iq(tag, self._mute)
+        connection.on_message(self._message)
         connection.on_presence(self._presence)
         connection.on_connected(self._connected)
         connection.on_disconnected(self._disconnected)
@@ -151,6 +156,8 @@ class FocusService:
     # The stream.
 
     async def _connected(self) -> None:
+        # Before any room is entered, where the services speak at once.
+        await self._services.find(self._connection, self.settings.clients_domain, self.jid)
         self._brewery.enter()
         self._resuming = asyncio.create_task(self._resume())
 
@@ -228,7 +235,8 @@ class FocusService:
     ) -> requests.ConferenceAnswer:
         """Be in the room, then say so. Over HTTP it is not known who asks. Raises StanzaError."""
         ASKED.inc()
-        if request.room.partition("@")[2] != self.settings.rooms_domain:
+        domain = request.room.partition("@")[2]
+        if domain not in (self.settings.rooms_domain, self._services.breakout_domain):
             raise StanzaError("bad-request", f"rooms are on {self.settings.rooms_domain}, not {request.room[:200]}")
         room = self.rooms.get(request.room)
         if room is None:
@@ -266,6 +274,8 @@ class FocusService:
         return room
 
     async def _book(self, address: str, requester: str) -> Booking | None:
+        if address.partition("@")[2] == self._services.breakout_domain:
+            return None  # it belongs to a meeting that was booked
         try:
             return await self._bookings.book(address, requester)
         except StanzaError as error:
@@ -297,6 +307,23 @@ class FocusService:
         except StanzaError as error:
             self._refused("jingle", error, iq.from_)
             raise
+
+    async def _mute(self, iq: Iq) -> None:
+        address, _, nick = iq.from_.partition("/")
+        try:
+            wanted = mute.parse(iq.payload)
+            room = self.rooms.get(address)
+            if room is None or not nick:
+                raise StanzaError("item-not-found", "that is no conference here")
+            room.conference.muting.request(nick, wanted)
+        except StanzaError as error:
+            self._refused("mute", error, iq.from_)
+            raise
+
+    def _message(self, message: Message) -> None:
+        said = self._services.moderation(message)
+        if said is not None and (room := self.rooms.get(str(said.get("room")))) is not None:
+            room.conference.moderation(said)
 
     def _refused(self, what: str, error: StanzaError, sender: str) -> None:
         REFUSED.labels(what, error.condition).inc()

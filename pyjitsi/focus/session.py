@@ -7,6 +7,7 @@ from typing import Literal
 
 from pyjitsi.focus.bridge_session import BridgeSession
 from pyjitsi.focus.sources import minus
+from pyjitsi.xmpp.stanzas.colibri2 import ForceMute
 from pyjitsi.xmpp.stanzas.json_sources import EndpointSources
 
 State = Literal["inviting", "pending", "active", "ended"]
@@ -20,6 +21,7 @@ class Session:
         self.bridge: BridgeSession = bridge
         self.state: State = "inviting"
         self.told: dict[str, EndpointSources] = {}
+        self.forced: ForceMute = ForceMute(False, False)  # as the bridge was told
         self.ice_generation: int = 0  # of the last restart in place that the client was told of
 
     def difference(

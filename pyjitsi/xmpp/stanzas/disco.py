@@ -29,3 +29,13 @@ def parse_features(query: Element | None) -> frozenset[str]:
         return ASSUMED
     found = [var for each in children(query, NS, "feature") if (var := each.get("var"))]
     return frozenset(found[:MAX_FEATURES])
+
+
+def parse_components(query: Element | None) -> dict[str, str]:
+    """The addresses of components that a domain's identities name, by type (Jitsi's way; 4-services.md 2.1)."""
+    found: dict[str, str] = {}
+    for each in children(query, NS, "identity") if query is not None else ():
+        kind, name = each.get("type"), each.get("name")
+        if each.get("category") == "component" and kind and name and len(found) < MAX_FEATURES:
+            found[kind] = name
+    return found

@@ -13,7 +13,7 @@ from pyjitsi.focus.service import rules_of
 from pyjitsi.focus.settings import FocusSettings
 from pyjitsi.xmpp.connection import IqError, IqTimeout
 from pyjitsi.xmpp.settings import ComponentSettings
-from pyjitsi.xmpp.stanzas import colibri2, disco, ice_udp, jingle, json_sources, ssma
+from pyjitsi.xmpp.stanzas import colibri2, disco, ice_udp, jingle, json_sources, mute, ssma
 from pyjitsi.xmpp.stanzas.presence import Occupant
 from tests.scenario.focus.jvb import Jvbs
 
@@ -42,6 +42,7 @@ class Story:
         self.jvbs: Jvbs = Jvbs()
         self.properties: list[tuple[Mapping[str, str], bool]] = []
         self.owners: list[str] = []
+        self.muted: list[tuple[str, str, str | None]] = []
         self.is_over: bool = False
         self.features: dict[str, tuple[str, ...]] = {}
         self.bridge_answer: Callable[[colibri2.ConferenceModify], colibri2.ConferenceModified | Exception] = allocate
@@ -77,6 +78,9 @@ class Story:
             self.jvbs.note(bridge, request)
             return colibri2.build_modified(answer)
         nick = to.partition("/")[2]
+        if payload.tag in mute.TAGS:
+            self.muted.append((nick, mute.TAGS[payload.tag], payload.get("actor")))
+            raise IqTimeout("clients don't answer that")
         if payload.tag == disco.QUERY:
             query = Element(disco.QUERY)
             for feature in self.features.get(nick, FEATURES):
