@@ -39,8 +39,9 @@ local function network_of(session)
 end
 
 local function traits_of(session)
+	local identity = session.meet_identity;
 	return {
-		identity = type(session.meet_identity) == "table" and session.meet_identity.id or nil;
+		identity = identity and identity.user and identity.user.id;
 		network = network_of(session);
 		browser = session.meet_browser or "";
 	};

@@ -66,12 +66,12 @@ end);
 -- how they are written.
 module:hook("muc-occupant-pre-join", function(event)
 	local room, session = event.room, prosody.full_sessions[event.stanza.attr.from];
-	local identity = session and session.meet_identity;
-	if not room._data.meet_owners or type(identity) ~= "table" then
+	local user = session and session.meet_identity and session.meet_identity.user;
+	if not room._data.meet_owners or not user then
 		return nil;
 	end
 	for _, name in ipairs(room._data.meet_owners) do
-		if name ~= "" and (name == identity.id or name == identity.email) then
+		if name ~= "" and (name == user.id or name == user.email) then
 			room:set_affiliation(true, jid_bare(event.stanza.attr.from), "owner");
 			event.occupant.role = "moderator";
 			return nil;

@@ -290,7 +290,9 @@ function actions.configure(room, action)
 	if action.persistent ~= nil then room:set_persistent(action.persistent); end
 	if action.name ~= nil then room:set_name(action.name); end
 	if action.password ~= nil then room:set_password(action.password); end
-	if action.members_only ~= nil then room:set_members_only(action.members_only); end
+	if action.members_only ~= nil then
+		module:fire_event("meet-lobby", { room = room, enabled = action.members_only });
+	end
 	if action.persistent == false and not room:has_occupant() then
 		room:destroy();
 	end

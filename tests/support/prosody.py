@@ -7,8 +7,9 @@ import signal
 import socket
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -33,6 +34,7 @@ class Prosody:
     directory: Path
     domain: str = "meet.localhost"
     process: "subprocess.Popen[bytes] | None" = None
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])  # beside those of every test
     turn_host: str | None = None
 
     def start(self, timeout: float = 20.0) -> None:
@@ -60,6 +62,7 @@ class Prosody:
             component_port=free_port(socket.SOCK_STREAM),
             log_file=self.directory / "prosody.log",
             run_as_root=os.geteuid() == 0,
+            **self.settings,
         )
         self._write("prosody.cfg.lua", render(self.config))
 

@@ -1,5 +1,6 @@
 """The conference request, as an IQ (``http://jitsi.org/protocol/focus``) and as JSON over HTTP."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -8,6 +9,7 @@ from pyjitsi.xmpp.stanzas.errors import StanzaError
 from pyjitsi.xmpp.stanzas.xml import Element, SubElement, children, is_xml, required
 
 NS = "http://jitsi.org/protocol/focus"
+FORBIDDEN = frozenset("\"&'/:<>")  # in a local part; a domain has none of them either
 CONFERENCE = f"{{{NS}}}conference"
 
 
@@ -32,12 +34,17 @@ class ConferenceAnswer:
 
 
 def check_room(room: str) -> str:
-    """The room's address in lower case. Raises StanzaError(bad-request) for what is no bare JID with a local part."""
-    local, at, domain = room.partition("@")
-    shaped = at and local and domain and "/" not in room and len(room) <= 1023
-    if not shaped or any(c.isspace() for c in room) or not is_xml(room):
+    """The room's address as XMPP servers compare addresses: what they take for one room is one here.
+
+    Raises StanzaError(bad-request) for what is no bare JID with a local part (RFC 7622).
+    """
+    prepared = unicodedata.normalize("NFKC", room).lower()
+    local, at, domain = prepared.partition("@")
+    shaped = at and local and domain and not set(prepared) & FORBIDDEN and "@" not in domain and len(local) <= 1023
+    invisible = any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zs", "Zl", "Zp") for c in prepared)
+    if not shaped or invisible or not is_xml(prepared) or len(prepared) > 2047:
         raise StanzaError("bad-request", f"{room[:80]!r} is not a room's address")
-    return room.lower()
+    return prepared
 
 
 def parse(element: Element) -> ConferenceRequest:
