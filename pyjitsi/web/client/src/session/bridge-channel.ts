@@ -59,6 +59,16 @@ export class BridgeChannel {
     });
   }
 
+  /** Opens anew, on whatever network there is now; the bridge lets the old one go. */
+  renew(): void {
+    if (this.#closed) return;
+    clearTimeout(this.#timer);
+    const old = this.#socket;
+    this.#wait = FIRST_WAIT_MS;
+    this.#open();
+    old?.close();
+  }
+
   get open(): boolean {
     return this.#socket?.readyState === WebSocket.OPEN;
   }

@@ -13,9 +13,10 @@ import {
   parseIceRestart,
   parseOffer,
 } from "./jingle";
+import { onNetworkChange } from "./network";
 import type { OwnMedia } from "./own-media";
 import { Peer } from "./peer";
-import { onNetworkChange, Recovery } from "./recovery";
+import { Recovery } from "./recovery";
 import { CAMERA, MICROPHONE, SCREEN } from "./sdp";
 import { parseSources, type RemoteSource } from "./sources";
 import { constraints } from "./view";
@@ -112,7 +113,9 @@ export class Call {
     if (peer === null || restart === null) return;
     try {
       const local = await peer.restartIce(restart);
-      if (local !== null) await this.xmpp.iq(buildTransportInfo(peer.offer, local, restart.generation));
+      if (local === null) return;
+      await this.xmpp.iq(buildTransportInfo(peer.offer, local, restart.generation));
+      this.#channel?.renew(); // it went the old way too
     } catch (error) {
       console.warn("ICE could not be restarted", error); // the bridge keeps what there was; recovery looks after it
     }

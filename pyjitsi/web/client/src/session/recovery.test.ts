@@ -2,7 +2,8 @@
 /** A way to the bridge that is lost: ICE is restarted first, and a new session asked for only where that fails. */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { onNetworkChange, Recovery } from "./recovery";
+import { onNetworkChange } from "./network";
+import { Recovery } from "./recovery";
 import { IqError } from "./xmpp";
 
 beforeEach(() => {

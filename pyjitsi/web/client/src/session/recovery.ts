@@ -108,20 +108,3 @@ export class Recovery {
     clearTimeout(this.#verdict);
   }
 }
-
-/** Calls back when the machine's network changes; returns what ends that. */
-export function onNetworkChange(changed: () => void): () => void {
-  const connection = (navigator as { connection?: EventTarget & { type?: string } }).connection;
-  let type = connection?.type;
-  const switched = () => {
-    if (connection?.type === type) return; // only its speed
-    type = connection?.type;
-    if (type !== "none") changed();
-  };
-  addEventListener("online", changed);
-  connection?.addEventListener?.("change", switched);
-  return () => {
-    removeEventListener("online", changed);
-    connection?.removeEventListener?.("change", switched);
-  };
-}

@@ -1,14 +1,33 @@
-/** One XMPP stream over strophe.js: web-socket first, BOSH where that fails; anonymous log-in. */
+/**
+ * One XMPP stream over strophe.js: web-socket first, BOSH where that fails; anonymous log-in. A web-socket that is lost
+ * is opened again and the stream resumed (XEP-0198), so that nobody notices; only where that fails is the stream over.
+ */
 
 import { Strophe } from "strophe.js";
 import type { MeetConfig } from "./api";
 import { NS } from "./namespaces";
+import { onNetworkChange } from "./network";
 import { child, element } from "./xml";
 
 const CONNECT_MS = 12_000;
 const IQ_MS = 15_000;
 const PING_MS = 10_000;
 const PING_LIMIT_MS = 5_000;
+const CHANGED_LIMIT_MS = 2_000; // for an answer after the network changed
+const RESUME_MS = 50_000; // the server keeps a lost stream for a minute
+const RESUME_WAITS_MS = [200, 1_000, 2_000, 4_000, 8_000];
+const RESUME_DIAL_MS = 8_000;
+
+type Stream = InstanceType<typeof Strophe.Connection>;
+type Options = NonNullable<ConstructorParameters<typeof Strophe.Connection>[1]>;
+type Storage = NonNullable<NonNullable<Options["streamManagement"]>["storage"]>;
+type Resumable = Parameters<Storage["save"]>[1];
+
+interface Waiting {
+  readonly from: string;
+  resolve(result: Element): void;
+  reject(error: IqError): void;
+}
 
 /** An IQ that was answered with an error, or not at all (`timeout`). */
 export class IqError extends Error {
@@ -42,10 +61,17 @@ export class XmppConnection {
   jid = "";
   onStanza: (stanza: Element) => void = () => {};
   onClosed: () => void = () => {};
-  #stream: InstanceType<typeof Strophe.Connection> | null = null;
-  #open = false;
+  #stream: Stream | null = null;
+  #state: "closed" | "open" | "resuming" = "closed";
+  #url = "";
+  #resumable: Resumable | null = null;
+  #outbox: Element[] = [];
+  #waiting = new Map<string, Waiting>();
+  #ids = 0;
   #ping: ReturnType<typeof setInterval> | undefined;
   #lost = 0;
+  #wake: () => void = () => {};
+  #stopListening = () => {};
 
   constructor(private readonly config: MeetConfig) {}
 
@@ -56,7 +82,10 @@ export class XmppConnection {
     let failure: unknown = new Error("config.js names no way to the server");
     for (const url of ways) {
       try {
-        await this.#connect(url + query);
+        await this.#dial(url + query, CONNECT_MS);
+        this.#url = url + query;
+        this.#stopListening = onNetworkChange(() => this.#networkChanged());
+        this.#opened();
         return;
       } catch (error) {
         failure = error;
@@ -65,23 +94,31 @@ export class XmppConnection {
     throw failure;
   }
 
-  #connect(url: string): Promise<void> {
-    const stream = new Strophe.Connection(url);
+  /** A new stream; resolves with whether it goes on with the old one. */
+  #dial(url: string, limit: number): Promise<boolean> {
+    const storage: Storage = {
+      load: () => this.#resumable,
+      save: (_, state) => {
+        if (stream === this.#stream) this.#resumable = structuredClone(state);
+      },
+      clear: () => {
+        if (stream === this.#stream) this.#resumable = null;
+      },
+    };
+    const stream: Stream = new Strophe.Connection(url, { enableStreamManagement: true, streamManagement: { storage } });
     this.#stream = stream;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        stream.disconnect("timeout");
+        if (stream === this.#stream) this.#stream = null; // what it still says is nobody's
         reject(new Error("The server did not answer"));
-      }, CONNECT_MS);
+      }, limit);
       stream.connect(this.config.hosts.anonymousdomain ?? this.config.hosts.domain, "", (status: number) => {
         if (stream !== this.#stream) return;
         if (status === Strophe.Status.CONNECTED) {
           clearTimeout(timer);
           this.jid = stream.jid;
-          this.#open = true;
-          stream.addHandler((stanza: Element) => this.#receive(stanza), null, null, null);
-          this.#ping = setInterval(() => void this.#checkAlive(), PING_MS);
-          resolve();
+          stream.addHandler((stanza: Element) => stream !== this.#stream || this.#receive(stanza), null, null, null);
+          resolve(stream.hasResumed());
         } else if (
           status === Strophe.Status.DISCONNECTED ||
           status === Strophe.Status.CONNFAIL ||
@@ -95,67 +132,150 @@ export class XmppConnection {
     });
   }
 
+  #opened(): void {
+    this.#state = "open";
+    this.#lost = 0;
+    this.#ping = setInterval(() => void this.#checkAlive(PING_LIMIT_MS, 2), PING_MS);
+    for (const stanza of this.#outbox.splice(0)) this.#stream?.send(stanza);
+  }
+
   #receive(stanza: Element): boolean {
     try {
-      this.onStanza(stanza);
+      if (!this.#answered(stanza)) this.onStanza(stanza);
     } catch (error) {
       console.error("A stanza could not be handled", error);
     }
     return true;
   }
 
+  /** Whether it is the answer to a request of ours. */
+  #answered(stanza: Element): boolean {
+    const type = stanza.getAttribute("type");
+    const id = stanza.getAttribute("id") ?? "";
+    const waiting = stanza.localName === "iq" && (type === "result" || type === "error") ? this.#waiting.get(id) : null;
+    if (!waiting || waiting.from !== this.#bearer(stanza.getAttribute("from"))) return false;
+    if (type === "result") waiting.resolve(stanza);
+    else waiting.reject(new IqError(conditionOf(stanza), stanza));
+    return true;
+  }
+
+  /** Who answers for an address: the server for none. */
+  #bearer(jid: string | null): string {
+    return (jid ?? this.config.hosts.domain).toLowerCase();
+  }
+
   #lostStream(): void {
+    if (this.#state !== "open") return;
     clearInterval(this.#ping);
-    if (!this.#open) return;
-    this.#open = false;
+    if (this.#resumable?.id && this.#resumable.resumeSupported) void this.#resume(this.#resumable.id);
+    else this.#over();
+  }
+
+  async #resume(id: string): Promise<void> {
+    this.#state = "resuming";
+    const until = performance.now() + RESUME_MS;
+    for (let attempt = 0; performance.now() < until; attempt++) {
+      const wait = RESUME_WAITS_MS[Math.min(attempt, RESUME_WAITS_MS.length - 1)] ?? 1_000;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        setTimeout(resolve, wait * (0.75 + Math.random() / 2));
+      });
+      if (this.#state !== "resuming") return;
+      try {
+        const resumed = await this.#dial(`${this.#url}&previd=${encodeURIComponent(id)}`, RESUME_DIAL_MS);
+        if (this.#state !== "resuming") return;
+        if (resumed) {
+          this.#opened();
+          return;
+        }
+        break; // the server knows nothing of the old one any more, and made a new one
+      } catch (error) {
+        console.warn("The stream is not resumed yet", error);
+      }
+    }
+    this.#stream?.disconnect("not resumed");
+    this.#over();
+  }
+
+  /** The stream is gone for good. */
+  #over(): void {
+    this.#shut();
     this.onClosed();
   }
 
-  async #checkAlive(): Promise<void> {
-    const ping = pingStanza(this.config.hosts.domain);
+  #shut(): void {
+    this.#state = "closed";
+    clearInterval(this.#ping);
+    this.#stopListening();
+    this.#outbox = [];
+    this.#resumable = null;
+    this.#wake();
+    for (const waiting of [...this.#waiting.values()]) waiting.reject(new IqError("timeout", null));
+  }
+
+  #networkChanged(): void {
+    this.#wake();
+    if (this.#state === "open") void this.#checkAlive(CHANGED_LIMIT_MS, 1);
+  }
+
+  async #checkAlive(limit: number, patience: number): Promise<void> {
+    const stream = this.#stream;
     try {
-      await this.iq(ping, PING_LIMIT_MS);
+      await this.iq(pingStanza(this.config.hosts.domain), limit);
       this.#lost = 0;
     } catch (error) {
-      if (error instanceof IqError && error.condition !== "timeout") return;
+      if (stream !== this.#stream || (error instanceof IqError && error.condition !== "timeout")) return;
       this.#lost += 1;
-      if (this.#lost >= 2) {
-        this.#stream?.disconnect("no answer to pings");
-        this.#lostStream();
-      }
+      if (this.#lost < patience) return;
+      if (this.#resumable === null) stream?.disconnect("no answer to pings");
+      this.#lostStream(); // its socket may take minutes to notice
     }
   }
 
   get open(): boolean {
-    return this.#open;
+    return this.#state !== "closed";
   }
 
   send(stanza: Element): void {
-    if (this.#open) this.#stream?.send(stanza);
+    if (this.#state === "open") this.#stream?.send(stanza);
+    else if (this.#state === "resuming") this.#outbox.push(stanza);
   }
 
   /** Sends an IQ; resolves with the result, rejects with an IqError. */
   iq(stanza: Element, timeout = IQ_MS): Promise<Element> {
     return new Promise((resolve, reject) => {
-      const stream = this.#stream;
-      if (stream === null || !this.#open) {
+      if (this.#state === "closed") {
         reject(new IqError("timeout", null));
         return;
       }
-      stream.sendIQ(
-        stanza,
-        resolve,
-        (error: Element | null) => reject(new IqError(error === null ? "timeout" : conditionOf(error), error)),
-        timeout,
-      );
+      this.#ids += 1;
+      const id = `${stanza.firstElementChild?.localName ?? "iq"}-${this.#ids}`;
+      stanza.setAttribute("id", id);
+      const done = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(id);
+      };
+      const waiting: Waiting = {
+        from: this.#bearer(stanza.getAttribute("to")),
+        resolve: (result) => {
+          done();
+          resolve(result);
+        },
+        reject: (error) => {
+          done();
+          reject(error);
+        },
+      };
+      const timer = setTimeout(() => waiting.reject(new IqError("timeout", null)), timeout);
+      this.#waiting.set(id, waiting);
+      this.send(stanza);
     });
   }
 
   close(): void {
-    this.#open = false;
-    clearInterval(this.#ping);
     const stream = this.#stream;
     this.#stream = null;
+    this.#shut();
     stream?.flush();
     stream?.disconnect("leaving");
   }
