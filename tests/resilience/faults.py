@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import time
+import urllib.request
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,20 +62,33 @@ def _killed(service: str, *, invites: bool = True) -> Callable[[MeetingServer, M
     return run
 
 
-def _one_of_two_bridges(server: MeetingServer, meeting: Meeting) -> Outcome:
-    before = meeting.offers()
-    began = time.monotonic()
-    server.kill("bridge2")
-    while meeting.offers() == before:
-        if time.monotonic() - began > 20:
-            raise Unmet("nobody was invited again")
-        time.sleep(0.1)
-    time.sleep(4)
-    back = meeting.wait_together(30)
-    moved = tuple(name for name, offers in meeting.offers().items() if offers > before[name])
-    stayed = tuple(name for name in meeting.people if name not in moved)
-    among = meeting.gap(*stayed, of=stayed)
-    return Outcome(meeting.gap(), 4 + back, f"{len(moved)} moved; the others lost each other for {among:.1f} s at most")
+def _one_of_two_bridges(act: Callable[[MeetingServer], None]) -> Callable[[MeetingServer, Meeting], Outcome]:
+    def run(server: MeetingServer, meeting: Meeting) -> Outcome:
+        before = meeting.offers()
+        began = time.monotonic()
+        act(server)
+        while meeting.offers() == before:
+            if time.monotonic() - began > 20:
+                raise Unmet("nobody was invited again")
+            time.sleep(0.1)
+        time.sleep(4)
+        back = meeting.wait_together(30)
+        moved = tuple(name for name, offers in meeting.offers().items() if offers > before[name])
+        stayed = tuple(name for name in meeting.people if name not in moved)
+        among = meeting.gap(*stayed, of=stayed)
+        return Outcome(
+            meeting.gap(), 4 + back, f"{len(moved)} moved; the others lost each other for {among:.1f} s at most"
+        )
+
+    return run
+
+
+def _leave_at_once(server: MeetingServer) -> None:
+    """As JVB's own script asks for it."""
+    url = f"http://127.0.0.1:{server.settings('bridge2')['http_port']}/colibri/shutdown"
+    wish = urllib.request.Request(url, b'{"graceful-shutdown": "false"}', {"Content-Type": "application/json"})
+    with urllib.request.urlopen(wish, timeout=5):
+        pass
 
 
 def _focus_and_bridge_apart(server: MeetingServer, meeting: Meeting) -> Outcome:
@@ -178,7 +192,15 @@ def _flapping_bridge(server: MeetingServer, meeting: Meeting) -> Outcome:
 
 # Here the web service carries people's XMPP streams too, so that they rejoin; behind the module's nginx it doesn't.
 FAULTS = (
-    Fault("bridge-of-two", "a bridge of two is killed", _one_of_two_bridges, bridges=2),
+    Fault(
+        "bridge-of-two",
+        "a bridge of two is killed",
+        _one_of_two_bridges(lambda server: server.kill("bridge2")),
+        bridges=2,
+    ),
+    Fault(
+        "leaving", "a bridge of two is told to leave at once", _one_of_two_bridges(_leave_at_once), bridges=2, gap=5.0
+    ),
     Fault("only-bridge", "the only bridge is killed", _killed("bridge")),
     Fault("focus", "the focus is killed", _killed("focus", invites=False), gap=UNTOUCHED),
     Fault("prosody", "Prosody is killed", _killed("prosody"), gap=UNTOUCHED),
