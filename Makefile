@@ -14,7 +14,7 @@ BIOME := $(if $(IN_NIX_SHELL),biome,$(CURDIR)/$(VENV)/biome/node_modules/.bin/bi
 TOOLS := $(if $(IN_NIX_SHELL),,$(VENV)/bin/)
 DEBIAN := prosody python3 python3-venv gcc libc6-dev python3-dev libssl-dev
 DEBIAN_TEST := $(DEBIAN) chromium lua-check fonts-dejavu-core libatomic1 nix-bin openssl \
-  nginx-light caddy coturn curl qemu-system-x86 linux-image-amd64 busybox-static cpio kmod nftables
+  nginx-light libnginx-mod-stream caddy coturn curl qemu-system-x86 linux-image-amd64 busybox-static cpio kmod nftables
 ARGS ?=
 
 help:

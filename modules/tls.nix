@@ -136,7 +136,9 @@ in
           exit 0
         fi
         openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 397 -subj "/CN=${cfg.hostName}" \
-          -addext "subjectAltName=DNS:${cfg.hostName}" -keyout key.new -out cert.new
+          -addext "subjectAltName=DNS:${cfg.hostName}${
+            lib.optionalString (cfg.turn.enable && cfg.turn.tls443) ",DNS:${cfg.turn.host}"
+          }" -keyout key.new -out cert.new
         chmod 0640 key.new cert.new
         mv key.new key.pem
         mv cert.new cert.pem

@@ -57,7 +57,7 @@ let
   );
   server = type: port: transport: {
     inherit type port transport;
-    host = cfg.hostName;
+    host = turn.host;
     secret_file = "turn-secret";
   };
 in
@@ -94,6 +94,31 @@ in
       description = "The TCP port of TURN over TLS, where there is a certificate.";
     };
 
+    webPort = mkOption {
+      type = types.port;
+      default = 4443;
+      example = 8443;
+      description = "The loopback port of nginx's web side, where {option}`services.meet.turn.tls443` splits port 443.";
+    };
+
+    host = mkOption {
+      type = types.str;
+      default = if turn.tls443 then "turn.${cfg.hostName}" else cfg.hostName;
+      defaultText = literalExpression ''"turn.''${hostName}" with tls443, hostName without'';
+      example = "turn.example.org";
+      description = "The name under which clients reach the TURN server. It needs a DNS record.";
+    };
+
+    tls443 = mkOption {
+      type = types.bool;
+      default = false;
+      example = true;
+      description = ''
+        Whether TURN over TLS is on port 443 too, for networks that let nothing else out. nginx then tells it from the web site
+        by the name in {option}`services.meet.turn.host` (SNI), and all its virtual hosts are behind that split.
+      '';
+    };
+
     relayPorts = {
       from = mkOption {
         type = types.port;
@@ -124,6 +149,14 @@ in
         message = "services.meet.turn.enable needs services.meet.prosody.enable on the same host, which tells clients of it.";
       }
       {
+        assertion = turn.tls443 -> cfg.nginx.enable && tls != null;
+        message = "services.meet.turn.tls443 needs services.meet.nginx.enable and a certificate (services.meet.tls): nginx splits port 443.";
+      }
+      {
+        assertion = turn.tls443 -> turn.host != cfg.hostName;
+        message = "services.meet.turn.tls443 needs a services.meet.turn.host other than services.meet.hostName, by which nginx tells the two apart.";
+      }
+      {
         assertion = turn.relayPorts.from <= turn.relayPorts.to;
         message = "services.meet.turn.relayPorts: from is above to.";
       }
@@ -142,7 +175,55 @@ in
       (server "turn" turn.port "udp")
       (server "turn" turn.port "tcp")
     ]
-    ++ lib.optional (tls != null) (server "turns" turn.tlsPort "tcp");
+    ++ lib.optional (tls != null) (server "turns" (if turn.tls443 then 443 else turn.tlsPort) "tcp");
+
+    # One port for two: what asks for the TURN server's name goes to it, all else to nginx's web side, which learns by the
+    # PROXY protocol who asks.
+    services.nginx = mkIf turn.tls443 {
+      streamConfig = ''
+        map $ssl_preread_server_name $meet_backend {
+          ${turn.host} unix:/run/nginx/meet-turn.sock;
+          default 127.0.0.1:${toString turn.webPort};
+        }
+        server {
+          listen 443;
+          listen [::]:443;
+          ssl_preread on;
+          proxy_pass $meet_backend;
+          proxy_protocol on;
+          proxy_timeout 1h;
+        }
+        # coturn knows no PROXY protocol over TLS, so it is taken off.
+        server {
+          listen unix:/run/nginx/meet-turn.sock proxy_protocol;
+          proxy_pass 127.0.0.1:${toString turn.tlsPort};
+          proxy_timeout 1h;
+        }
+      '';
+      defaultListen = [
+        {
+          addr = "127.0.0.1";
+          port = turn.webPort;
+          ssl = true;
+          proxyProtocol = true;
+        }
+        {
+          addr = "0.0.0.0";
+          port = 80;
+        }
+        {
+          addr = "[::]";
+          port = 80;
+        }
+      ];
+      commonHttpConfig = ''
+        set_real_ip_from 127.0.0.1;
+        real_ip_header proxy_protocol;
+      '';
+    };
+    security.acme.certs = mkIf (turn.tls443 && cfg.tls.acme) {
+      ${cfg.hostName}.extraDomainNames = [ turn.host ];
+    };
 
     networking.firewall = mkIf cfg.openFirewall {
       allowedTCPPorts = [ turn.port ] ++ lib.optional (tls != null) turn.tlsPort;

@@ -82,6 +82,8 @@ in
   sysctl = config.boot.kernel.sysctl;
   etc = lib.mapAttrs (_: file: file.text) config.environment.etc;
   nginx = if config.services.nginx.enable then config.services.nginx.virtualHosts else { };
+  nginxStream = config.services.nginx.streamConfig;
+  nginxListen = config.services.nginx.defaultListen;
   caddy = if config.services.caddy.enable then config.services.caddy.virtualHosts else { };
   # What ours add to the units of others.
   drops = lib.mapAttrs (_: service: { inherit (service) after wants; }) (

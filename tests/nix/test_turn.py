@@ -60,3 +60,23 @@ def test_it_knows_the_secret_and_no_other(turn: tuple[int, "subprocess.Popen[byt
     assert "success" in asked(port, SECRET)
     assert "success" not in asked(port, "wrong")
     assert SECRET not in Path(f"/proc/{process.pid}/cmdline").read_text()
+
+
+@pytest.mark.parametrize("peer", ["10.1.2.3", "127.0.0.1", "169.254.169.254", "192.168.1.1", "100.64.0.1"])
+def test_it_relays_into_no_private_network(turn: tuple[int, "subprocess.Popen[bytes]"], peer: str) -> None:
+    port, _ = turn
+    command = ["timeout", "5", "turnutils_uclient", "-v", "-p", str(port), "-W", SECRET, "-n", "1", "-e", peer]
+    done = subprocess.run([*command, "127.0.0.1"], capture_output=True, text=True, timeout=20, check=False)
+    assert "403 (Forbidden IP)" in done.stdout + done.stderr
+
+
+def test_port_443_is_split_by_name(nix: Nix) -> None:
+    host = """{ services.meet = { enable = true; hostName = "meet.example.org"; tls.selfSigned = true;
+      turn = { enable = true; tls443 = true; }; }; }"""
+    assert nix.evaluate(host, "failed") == []
+    split = nix.evaluate(host, "nginxStream")
+    assert "turn.meet.example.org unix:/run/nginx/meet-turn.sock;" in split
+    assert 443 not in [each["port"] for each in nix.evaluate(host, "nginxListen")]
+    same = host.replace("tls443 = true;", 'tls443 = true; host = "meet.example.org";')
+    (failure,) = nix.evaluate(same, "failed")
+    assert "services.meet.turn.host other than" in failure

@@ -4,6 +4,7 @@
     enable = true;
     hostName = "meet.example.org";
     turn.enable = true;
+    turn.tls443 = true; # turn.meet.example.org needs a DNS record
   };
   security.acme.acceptTerms = true;
   security.acme.defaults.email = "admin@example.org";

@@ -171,6 +171,12 @@ in
     services.nginx = {
       enable = bool false;
       group = string "nginx";
+      streamConfig = lines;
+      commonHttpConfig = lines;
+      defaultListen = mkOption {
+        type = types.listOf types.anything;
+        default = [ ];
+      };
       virtualHosts = mkOption {
         type = types.attrsOf virtualHost;
         default = { };
