@@ -54,7 +54,8 @@ class DownlinkEstimate:
         before = rate.rate
         found = None if told.probe is None else self.probes.result(told.probe, self.bitrate, now)
         if not self._steady:
-            rate.update("over", told.throughput, told.rtt, now)
+            known = [each for each in (told.throughput, told.recent) if each is not None]
+            rate.update("over", min(known, default=None), told.rtt, now)
             if rate.rate < before:
                 self.probes.dropped(before, rate.rate, now)
         elif found is not None:

@@ -18,6 +18,7 @@ SURPLUS = 1.2  # over what all that is wanted takes
 AFTER_DROP, DROP, RECENT = 0.85, 0.66, 5.0
 LOSS_LIMITED = 1.5
 SHORTEST = 0.015  # seconds
+BUCKET, BUCKET_TIME = 8_000, 0.080  # bytes, or their time: shapers let as much pass at once, and would seem wide
 PACKETS = 5
 WAIT = 1.0  # seconds for a result
 TOLD = 0.8  # of packets and bytes that a result must be made of
@@ -127,7 +128,7 @@ class ProbeControl:
         bitrate = min(bitrate, SURPLUS * self.wanted)
         if bitrate <= 1.05 * estimate or len(self._pending) >= 5:
             return
-        octets = max(int(bitrate / 8 * SHORTEST), PACKETS * 200)
+        octets = int(max(bitrate / 8 * SHORTEST, min(BUCKET, bitrate / 8 * BUCKET_TIME)))
         probe = Probe(self._next, bitrate, PACKETS, octets)
         self._next = self._next % 60_000 + 1
         self._pending[probe.cluster] = _Pending(probe, now)

@@ -16,7 +16,7 @@ cdef double STALE
 cdef double ABSURD
 cdef int THROUGHPUT
 cdef int ENOUGH, LEAST
-cdef double WINDOW, LONGEST
+cdef double WINDOW, LONGEST, RECENT
 cdef int NORMAL, OVERUSE, UNDERUSE
 cdef double NONE
 cdef double NEVER
@@ -95,7 +95,9 @@ cdef class Delivery:
     cpdef void detect(self, double slope, double sent, double at) noexcept nogil
     @cython.locals(newest=double, index=cython.longlong, span=double, count=cython.longlong)
     cpdef void through(self, double sent, double at, int size) noexcept nogil
-    @cython.locals(count=cython.longlong, gap=double, second=double, first=int, last=int, first_sent=double,
+    @cython.locals(start=cython.longlong, newest=double, gap=double, second=double, first=int, last=int, first_sent=double,
                    last_sent=double, last_size=int, total=cython.longlong, slot=int, pause=double, took=double,
                    arriving=double, sending=double, index=cython.longlong)
+    cpdef double over(self, double span) noexcept nogil
     cpdef double throughput(self) noexcept nogil
+    cpdef double recent(self) noexcept nogil

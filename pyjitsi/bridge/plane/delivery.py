@@ -24,6 +24,7 @@ STALE = 2.0  # seconds without an arrival after which what was learnt of the que
 ABSURD = 3.0  # seconds by which two groups' delays can't differ: the receiver's clock was set
 THROUGHPUT = 512  # arrivals that the throughput is taken from, at most 500 of them,
 ENOUGH, LEAST, WINDOW, LONGEST = 20, 10, 1.0, 5.0  # and less once there are 20 over a second
+RECENT = 0.35  # seconds that tell soonest what a link carries that has just become narrow
 NORMAL, OVERUSE, UNDERUSE = 0, 1, -1
 NONE = -1.0
 NEVER = -1e9
@@ -324,21 +325,33 @@ class Delivery:
             self.got_from += 1
 
     def throughput(self) -> float:
-        """What gets through, in bit/s; NONE while too little is known.
+        """What gets through, in bit/s; NONE while too little is known."""
+        return self.over(LONGEST)
+
+    def recent(self) -> float:
+        """The same of the last third of a second."""
+        return self.over(RECENT)
+
+    def over(self, span: float) -> float:
+        """What got through over the last ``span`` seconds, in bit/s; NONE while too little is known.
 
         It is the lesser of the rates of sending and of arrival. The longest pause between arrivals counts no more than
         the second longest, so that a path that stood still for a moment is not taken for a narrow one.
         """
-        count = self.got - self.got_from
-        if count < LEAST:
+        start = self.got_from
+        if self.got > start:
+            newest = self.got_at[(self.got - 1) % THROUGHPUT]
+            while start < self.got and newest - self.got_at[start % THROUGHPUT] > span:
+                start += 1
+        if self.got - start < LEAST:
             return NONE
         gap = second = 0.0
-        first = self.got_from % THROUGHPUT
+        first = start % THROUGHPUT
         last = (self.got - 1) % THROUGHPUT
         first_sent = last_sent = self.got_sent[first]
         last_size = self.got_size[first]
         total = self.got_size[first]
-        for index in range(self.got_from + 1, self.got):
+        for index in range(start + 1, self.got):
             slot = index % THROUGHPUT
             pause = self.got_at[slot] - self.got_at[(index - 1) % THROUGHPUT]
             if pause > gap:

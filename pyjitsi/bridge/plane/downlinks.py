@@ -7,8 +7,8 @@ from pyjitsi.bridge.plane.delivery import Delivery
 
 USAGES: dict[int, Literal["normal", "over", "under"]] = {0: "normal", 1: "over", -1: "under"}
 ProbeNumbers = tuple[int, int, int, float, float, float, float, int, int]
-Numbers = tuple[int, int, float, float, int, bool, bool, ProbeNumbers]
-"""Bytes delivered and lost, bit/s sent and getting through, usage, overused, recovered; ``ProbeResult``'s fields."""
+Numbers = tuple[int, int, float, float, float, int, bool, bool, ProbeNumbers]
+"""Bytes delivered and lost, bit/s sent, getting through and of late, usage, overused, recovered; a probe's numbers."""
 
 
 def numbers_of(delivery: Delivery, now: float) -> Numbers:
@@ -19,15 +19,15 @@ def numbers_of(delivery: Delivery, now: float) -> Numbers:
         delivery.probe_last_size,
     )  # fmt: skip
     return (
-        delivery.delivered_bytes, delivery.lost_bytes, delivery.bitrate(now), delivery.throughput(), delivery.usage,
-        delivery.overused, delivery.recovered, probe,
+        delivery.delivered_bytes, delivery.lost_bytes, delivery.bitrate(now), delivery.throughput(),
+        delivery.recent(), delivery.usage, delivery.overused, delivery.recovered, probe,
     )  # fmt: skip
 
 
 def feedback_of(numbers: Numbers, endpoint: EndpointId, rtt: float, at: float) -> Feedback:
     """The event that these make."""
-    delivered, lost, sent, throughput, usage, overused, recovered, probe = numbers
+    delivered, lost, sent, throughput, recent, usage, overused, recovered, probe = numbers
     return Feedback(
-        endpoint, delivered, lost, sent, throughput if throughput >= 0 else None, USAGES[usage], overused, recovered,
-        rtt, ProbeResult(*probe) if probe[1] else None, at,
+        endpoint, delivered, lost, sent, throughput if throughput >= 0 else None, recent if recent >= 0 else None,
+        USAGES[usage], overused, recovered, rtt, ProbeResult(*probe) if probe[1] else None, at,
     )  # fmt: skip

@@ -208,7 +208,7 @@ def test_less_downlink_means_a_lower_layer(stage: Stage) -> None:
     for _ in range(30):
         stage.now += 0.1
         stage.plane.events.append(
-            Feedback(one.key, 12_000, 8_000, 15e4, 15e4, "over", True, False, 0.05, None, stage.now)
+            Feedback(one.key, 12_000, 8_000, 15e4, 15e4, None, "over", True, False, 0.05, None, stage.now)
         )
         stage.bridge.tick(stage.now)
     assert stage.plane.targets[one.key, "two-v0"] in (OFF, T180_7, T180_15)

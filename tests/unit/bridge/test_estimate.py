@@ -20,8 +20,8 @@ def told(
     probe: ProbeResult | None = None, rtt: float = 0.05,
 ) -> Feedback:  # fmt: skip
     """Feedback on a tenth of a second."""
-    return Feedback(1, int(sent / 80) - lost, lost, sent, throughput, "over" if over else "normal", over, False, rtt,
-                    probe, at)  # fmt: skip
+    return Feedback(1, int(sent / 80) - lost, lost, sent, throughput, None, "over" if over else "normal", over, False,
+                    rtt, probe, at)  # fmt: skip
 
 
 # A link that does not change.
@@ -195,8 +195,8 @@ probes = st.none() | st.builds(
 )  # fmt: skip
 events = st.one_of(
     st.builds(Feedback, st.just(1), st.integers(0, 10**7), st.integers(0, 10**7), st.floats(0, 1e9),
-              st.none() | st.floats(0, 1e9), st.sampled_from(["normal", "over", "under"]), st.booleans(),
-              st.booleans(), st.floats(0, 7), probes, st.floats(0, 1)),
+              st.none() | st.floats(0, 1e9), st.none() | st.floats(0, 1e9),
+              st.sampled_from(["normal", "over", "under"]), st.booleans(), st.booleans(), st.floats(0, 7), probes, st.floats(0, 1)),
     st.builds(LossReport, st.just(1), st.floats(0, 1), st.floats(0, 1e9), st.floats(0, 7), st.floats(0, 1)),
     st.builds(ReceiverLimit, st.just(1), st.floats(0, 1e18), st.floats(0, 1)),
 )  # fmt: skip

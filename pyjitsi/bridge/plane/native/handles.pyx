@@ -170,12 +170,12 @@ cdef class PeerHandle:
         cdef int delivered, lost, usage, probe, packets, first_size, last_size
         cdef long long arrived, gone, octets
         cdef bint over, recovered
-        cdef double rate, through, first_sent, last_sent, first_at, last_at
+        cdef double rate, through, recent, first_sent, last_sent, first_at, last_at
         with nogil:
             self.shard.lock()
             arrived, gone, usage = held.delivered_bytes, held.lost_bytes, held.usage
             over, recovered = held.overused, held.recovered
-            rate, through = held.bitrate(now), held.throughput()
+            rate, through, recent = held.bitrate(now), held.throughput(), held.recent()
             probe, packets, octets = held.probe, held.probe_packets, held.probe_bytes
             first_sent, last_sent = held.probe_first_sent, held.probe_last_sent
             first_at, last_at = held.probe_first_at, held.probe_last_at
@@ -185,7 +185,7 @@ cdef class PeerHandle:
                 self.peer.told = False
             self.shard.unlock()
         return (
-            arrived, gone, rate, through, usage, bool(over), bool(recovered),
+            arrived, gone, rate, through, recent, usage, bool(over), bool(recovered),
             (probe, packets, octets, first_sent, last_sent, first_at, last_at, first_size, last_size),
         )
 
