@@ -121,9 +121,9 @@ class ProbeResult:
 class Feedback:
     """A receiver's transport-wide feedback, in sums since the last one.
 
-    ``sent`` is what was sent over the last second, ``throughput`` what gets through, and ``recent`` the same over a third
-    of a second, in bit/s; None while too little is known. ``usage`` is the queue's state now, ``overused`` whether it
-    grew too fast in between, and ``recovered`` whether it is steady again after it had drained. ``rtt`` is in seconds.
+    ``sent`` is what was sent over the last second, ``throughput`` what gets through, and ``recent`` of a third of one,
+    in bit/s; None while too little is known. ``usage`` is the queue's state now, ``overused`` whether it grew
+    too fast in between, and ``recovered`` whether it is steady after it had drained. ``rtt`` is in seconds.
     """
 
     endpoint: EndpointId

@@ -6,6 +6,7 @@ from pyjitsi.bridge.plane.api import EndpointId, Feedback, ProbeResult
 from pyjitsi.bridge.plane.delivery import Delivery
 
 USAGES: dict[int, Literal["normal", "over", "under"]] = {0: "normal", 1: "over", -1: "under"}
+UNKNOWN_RTT = 0.2  # seconds, until there is a report
 ProbeNumbers = tuple[int, int, int, float, float, float, float, int, int]
 Numbers = tuple[int, int, float, float, float, int, bool, bool, ProbeNumbers]
 """Bytes delivered and lost, bit/s sent, getting through and of late, usage, overused, recovered; a probe's numbers."""
@@ -29,5 +30,5 @@ def feedback_of(numbers: Numbers, endpoint: EndpointId, rtt: float, at: float) -
     delivered, lost, sent, throughput, recent, usage, overused, recovered, probe = numbers
     return Feedback(
         endpoint, delivered, lost, sent, throughput if throughput >= 0 else None, recent if recent >= 0 else None,
-        USAGES[usage], overused, recovered, rtt, ProbeResult(*probe) if probe[1] else None, at,
+        USAGES[usage], overused, recovered, rtt or UNKNOWN_RTT, ProbeResult(*probe) if probe[1] else None, at,
     )  # fmt: skip

@@ -12,7 +12,6 @@ Transmits = list[tuple[bytes, Address]]
 ROOM = 1600  # bytes that a header may take at most
 BLANK = bytes(254) + b"\xff"  # a payload of nothing but padding (RFC 3550 section 5.1)
 REPEATED = 32  # packets of late that probes repeat in turn
-MIN_SPACING = 0.010  # seconds between two retransmissions of a packet, where the round trip is short
 
 
 class Sending(NamedTuple):
@@ -43,7 +42,7 @@ def send_media(route: Route, packet: Sending, now: float, out: Transmits) -> Non
 def resend(route: Route, sequence: int, now: float, out: Transmits) -> bool:
     """Answer a NACK by RTX (RFC 4588); False where the packet is gone, too fresh, or no RTX was negotiated."""
     rtt = route.receiver.rtt
-    return _repeat(route, sequence, max(MIN_SPACING, min(0.9 * rtt, rtt - 0.005)), 0, now, out) > 0
+    return _repeat(route, sequence, min(0.9 * rtt, rtt - 0.005), 0, now, out) > 0
 
 
 def _repeat(route: Route, sequence: int, spacing: float, probe: int, now: float, out: Transmits) -> int:

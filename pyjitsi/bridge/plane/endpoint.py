@@ -173,7 +173,7 @@ class Endpoint:
         self.counters: Counters = Counters(dropped={})
         self.media_seen: bool = False
         self.reported_at: float = 0.0
-        self.rtt: float = 0.1
+        self.rtt: float = 0.0  # seconds; 0 while it is not known
         self.sender_reports: dict[int, float] = {}  # middle of the NTP time to when it was sent
 
     def drop(self, reason: str) -> None:

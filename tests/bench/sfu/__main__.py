@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +55,9 @@ except urllib.error.HTTPError:
 """
 
 
-def one(server: str, load: str, seconds: float) -> dict[str, Any]:
-    """One run. Raises what went wrong."""
+@contextmanager
+def serving(server: str) -> Generator[int]:
+    """The server in its namespace; gives its process id. Raises TimeoutError."""
     with tempfile.TemporaryDirectory() as folder, Path(folder, "log").open("w") as log:
         process = subprocess.Popen(
             net.inside(net.SERVER, *command(server, Path(folder), LOADS[load].threads)),
@@ -64,15 +67,9 @@ def one(server: str, load: str, seconds: float) -> dict[str, Any]:
         try:
             wait_for(server)
             time.sleep(1)
-            done = subprocess.run(
-                net.inside(net.LOAD, sys.executable, "-m", "tests.bench.sfu.load", server, net.SERVER_ADDRESS,
-                           str(process.pid), load, str(seconds)),
-                capture_output=True, text=True, timeout=LIMIT, check=False,
-            )  # fmt: skip
-            if not done.stdout.strip():
-                raise RuntimeError(f"{server}, {load}: {done.stderr[-2000:]}\n{Path(log.name).read_text()[-1000:]}")
-            found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-            return found
+            yield process.pid
+        except Exception as error:
+            raise RuntimeError(f"{server}: {error}\n{Path(log.name).read_text()[-1000:]}") from error
         finally:
             process.terminate()
             try:
@@ -80,6 +77,20 @@ def one(server: str, load: str, seconds: float) -> dict[str, Any]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def one(server: str, load: str, seconds: float) -> dict[str, Any]:
+    """One run. Raises what went wrong."""
+    with serving(server) as pid:
+        done = subprocess.run(
+            net.inside(net.LOAD, sys.executable, "-m", "tests.bench.sfu.load", server, net.SERVER_ADDRESS, str(pid),
+                       load, str(seconds)),
+            capture_output=True, text=True, timeout=LIMIT, check=False,
+        )  # fmt: skip
+        if not done.stdout.strip():
+            raise RuntimeError(f"{load}: {done.stderr[-2000:]}")
+        found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+        return found
 
 
 def machine() -> dict[str, Any]:

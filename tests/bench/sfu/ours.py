@@ -50,7 +50,13 @@ class Ours:
             return colibri2.parse_modified(fromstring(await answer.text()))
 
     async def enter(
-        self, peer: Peer, *, video: tuple[int, ...] = (), audio: int | None = None, last_n: int = -1, height: int = 720
+        self,
+        peer: Peer,
+        *,
+        video: tuple[int, ...] = (),
+        rtx: tuple[int, ...] = (),
+        audio: int | None = None,
+        last_n: int = -1,
     ) -> None:
         """Connect a peer that sends these SSRCs (video: encodings low to high) and gets ``last_n`` pictures."""
         identity = f"{random.getrandbits(32):08x}"
@@ -71,7 +77,8 @@ class Ours:
         sources: list[colibri2.MediaSource] = []
         if video:
             groups = (ssma.SsrcGroup("SIM", video),) if len(video) > 1 else ()
-            own = tuple(ssma.Source(ssrc) for ssrc in video)
+            groups += tuple(ssma.SsrcGroup("FID", pair) for pair in zip(video, rtx, strict=False))
+            own = tuple(ssma.Source(ssrc) for ssrc in (*video, *rtx))
             sources.append(colibri2.MediaSource("video", f"{identity}-v0", own, groups))
         if audio is not None:
             sources.append(colibri2.MediaSource("audio", f"{identity}-a0", (ssma.Source(audio),)))

@@ -16,6 +16,8 @@ from typing import Any
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription, rtcdtlstransport, rtcrtpsender
 from pylibsrtp import Error
 
+from pyjitsi.rtp import rtcp
+
 ONLY_GCM = [rtcdtlstransport.SRTP_AEAD_AES_128_GCM]
 FRAMES = 30  # a second
 KEYFRAME_EVERY = 90
@@ -50,11 +52,13 @@ class Count:
 
 
 class Peer:
-    """``checks``: it opens what it gets."""
+    """``checks``: it opens what it gets; ``counts_rtcp``: it counts requests for key frames."""
 
-    def __init__(self, *, checks: bool = False) -> None:
+    def __init__(self, *, checks: bool = False, counts_rtcp: bool = False) -> None:
         self.pc: RTCPeerConnection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.checks: bool = checks
+        self.counts_rtcp: bool = counts_rtcp
+        self.keyframes_asked: int = 0
         self.count: Count = Count()
         self.sequence: dict[int, int] = {}
 
@@ -101,13 +105,23 @@ class Peer:
                     data, sender = raw.recvfrom(2048)
                 if data[0] < 128:
                     protocol.datagram_received(data, sender)
-                elif not 192 <= data[1] <= 223:
+                elif 192 <= data[1] <= 223:
+                    if self.counts_rtcp:
+                        self._count_rtcp(data)
+                else:
                     count.packets += 1
                     count.octets += len(data)
                     if checks:
                         self._open(data, more)
         except BlockingIOError:
             pass
+
+    def _count_rtcp(self, data: bytes) -> None:
+        try:
+            parts = list(rtcp.split(self._dtls._rx_srtp.unprotect_rtcp(data)))
+        except Error:
+            return
+        self.keyframes_asked += sum(bool(rtcp.keyframe_wanted(part)) for part in parts)
 
     def _open(self, data: bytes, more: list[tuple[int, int, bytes]]) -> None:
         count = self.count

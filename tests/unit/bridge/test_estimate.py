@@ -193,10 +193,11 @@ probes = st.none() | st.builds(
     ProbeResult, st.integers(0, 9), st.integers(0, 50), st.integers(0, 60_000), *[st.floats(-5, 5)] * 4,
     st.integers(0, 1500), st.integers(0, 1500),
 )  # fmt: skip
+rates = st.none() | st.floats(0, 1e9)
 events = st.one_of(
-    st.builds(Feedback, st.just(1), st.integers(0, 10**7), st.integers(0, 10**7), st.floats(0, 1e9),
-              st.none() | st.floats(0, 1e9), st.none() | st.floats(0, 1e9),
-              st.sampled_from(["normal", "over", "under"]), st.booleans(), st.booleans(), st.floats(0, 7), probes, st.floats(0, 1)),
+    st.builds(Feedback, st.just(1), st.integers(0, 10**7), st.integers(0, 10**7), st.floats(0, 1e9), rates, rates,
+              st.sampled_from(["normal", "over", "under"]), st.booleans(), st.booleans(), st.floats(0, 7), probes,
+              st.floats(0, 1)),
     st.builds(LossReport, st.just(1), st.floats(0, 1), st.floats(0, 1e9), st.floats(0, 7), st.floats(0, 1)),
     st.builds(ReceiverLimit, st.just(1), st.floats(0, 1e18), st.floats(0, 1)),
 )  # fmt: skip

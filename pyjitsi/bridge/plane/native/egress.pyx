@@ -15,7 +15,6 @@ from pyjitsi.rtp.vp8 cimport Vp8Descriptor
 cdef enum:
     GROUP = 8                # trains that are sealed and sent at once: the others' keys stay out of the cache meanwhile
 
-cdef double MIN_SPACING = 0.010
 
 
 cdef class Egress(Mailbox):
@@ -105,7 +104,7 @@ cdef class Egress(Mailbox):
         """Answer a NACK by RTX (RFC 4588); False where the packet is gone, too fresh, or no RTX was negotiated."""
         cdef double rtt = route.receiver.rtt
         cdef double spacing = 0.9 * rtt if 0.9 * rtt < rtt - 0.005 else rtt - 0.005
-        return self.repeat(route, sequence, spacing if spacing > MIN_SPACING else MIN_SPACING, at) > 0
+        return self.repeat(route, sequence, spacing, at) > 0
 
     cdef int repeat(self, Route* route, int sequence, double spacing, double at) noexcept nogil:
         """Send a packet again as RTX; returns the datagram's size, 0 where it can't be."""

@@ -41,7 +41,6 @@ cdef class PeerHandle:
         if self.peer == NULL:
             raise MemoryError
         self.peer.id = id
-        self.peer.rtt = 0.1
         self.peer.fd = -2
         self.delivery, self.pacer = delivery, pacer
         self.peer.delivery, self.peer.pacer = <void*>delivery, <void*>pacer
@@ -224,8 +223,8 @@ cdef class PeerHandle:
 
     @property
     def rtt(self):
-        """Seconds."""
-        return self.peer.rtt if self.peer != NULL else 0.1
+        """Seconds; 0 while it is not known."""
+        return self.peer.rtt if self.peer != NULL else 0.0
 
 
 @cython.no_gc
