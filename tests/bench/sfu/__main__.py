@@ -56,11 +56,11 @@ except urllib.error.HTTPError:
 
 
 @contextmanager
-def serving(server: str) -> Generator[int]:
+def serving(server: str, threads: int | None = None) -> Generator[int]:
     """The server in its namespace; gives its process id. Raises TimeoutError."""
     with tempfile.TemporaryDirectory() as folder, Path(folder, "log").open("w") as log:
         process = subprocess.Popen(
-            net.inside(net.SERVER, *command(server, Path(folder), LOADS[load].threads)),
+            net.inside(net.SERVER, *command(server, Path(folder), threads)),
             stdout=log,
             stderr=subprocess.STDOUT,
         )
@@ -81,7 +81,7 @@ def serving(server: str) -> Generator[int]:
 
 def one(server: str, load: str, seconds: float) -> dict[str, Any]:
     """One run. Raises what went wrong."""
-    with serving(server) as pid:
+    with serving(server, LOADS[load].threads) as pid:
         done = subprocess.run(
             net.inside(net.LOAD, sys.executable, "-m", "tests.bench.sfu.load", server, net.SERVER_ADDRESS, str(pid),
                        load, str(seconds)),
