@@ -40,6 +40,7 @@ def render(settings: ProsodySettings, plugins: Path = PLUGINS) -> str:
         "FOCUS": quoted(f"focus.{domain}"),
         "FOCUS_JID": quoted(f"focus@focus.{domain}"),
         "BREWERIES": _list(f"{brewery}@internal.auth.{domain}" for brewery in settings.breweries),
+        "LOGIN_ASKS": "true" if settings.login == "token" else "false",
         "DATA": quoted(str(settings.data_directory)),
         "PID_FILE": quoted(str(settings.data_directory / "prosody.pid")),
         "PLUGINS": _list(str(path) for path in (plugins, *settings.plugin_paths)),

@@ -88,6 +88,9 @@ class ProsodySettings(ServiceSettings):
     accounts: dict[str, SecretFile] = Field(
         default={}, description="Accounts of services on auth.D, each with the file whose first line is its password."
     )
+    login: Literal["open", "token"] = Field(
+        default="open", description="Whether anybody enters, or the room services judge every log-in and entry."
+    )
     interfaces: tuple[Address, ...] = Field(
         default=("127.0.0.1",),
         min_length=1,

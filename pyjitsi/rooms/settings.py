@@ -4,6 +4,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from pyjitsi.rooms.auth.settings import AuthSettings
 from pyjitsi.settings import ServiceSettings
 from pyjitsi.xmpp.settings import ComponentSettings
 
@@ -25,4 +26,5 @@ class RoomsSettings(ServiceSettings):
         default=5.0, gt=0, description="All of a meeting's rooms end this long after the last person left, as Jitsi's."
     )
     max_polls: int = Field(default=128, ge=1, description="Of one meeting, as Jitsi's.")
+    auth: AuthSettings = Field(default=AuthSettings(), description="Who may enter; unset: everybody.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")

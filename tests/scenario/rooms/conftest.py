@@ -31,7 +31,7 @@ class RoomsProcess:
         self.folder: Path = folder
         self.process: subprocess.Popen[bytes] | None = None
         settings = prosody.rooms()
-        values: dict[str, Any] = settings.model_dump()
+        values: dict[str, Any] = settings.model_dump(exclude_none=True)
         values["xmpp"]["secret"] = settings.xmpp.secret.get_secret_value()
         values["log_level"] = "debug"
         self.file: Path = folder / "rooms.toml"

@@ -1,0 +1,57 @@
+"""What an admin can set of who may enter."""
+
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from pyjitsi.settings import Section
+
+Algorithm = Literal["HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256"]
+
+
+class JwtSettings(Section):
+    """Tokens that somebody else makes; names and rules are those of Jitsi's token authentication."""
+
+    app_id: str = Field(min_length=1, description="Issuer of the tokens (claim `iss`), where no issuers are listed.")
+    secret: SecretStr | None = Field(default=None, description="Shared secret of HS tokens; as a credential only.")
+    key_server: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s?#]+$",
+        examples=["https://keys.example.org/meet"],
+        description="Where public keys are, as `<sha256 of kid>.pem` (Jitsi's asap_key_server).",
+    )
+    jwks_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s#]+$",
+        examples=["https://idp.example.org/jwks.json"],
+        description="A JSON Web Key Set (RFC 7517), or Firebase's object of certificates (Jitsi's cache_keys_url).",
+    )
+    algorithm: Algorithm | None = Field(
+        default=None, description="The only one accepted; unset: RS256 with public keys, else HS256."
+    )
+    issuers: tuple[str, ...] = Field(default=(), description="Accepted `iss`, `*` for any; empty: the app_id.")
+    audiences: tuple[str, ...] = Field(default=("*",), description="Accepted `aud`, `*` for any.")
+    require_room_claim: bool = Field(default=True, description="Refuse tokens without `room`.")
+    verify_domain: bool = Field(
+        default=True, description="Hold `sub` against the domain or tenant; needed for `room` patterns too."
+    )
+    allow_empty: bool = Field(default=False, description="Let people in without a token, as ordinary participants.")
+
+    @model_validator(mode="after")
+    def _one_key(self) -> Self:
+        if (self.secret is not None) + (self.key_server is not None) + (self.jwks_url is not None) != 1:
+            raise ValueError("jwt needs exactly one of secret (a credential), key_server and jwks_url")
+        if self.algorithm is not None and self.algorithm.startswith("HS") != (self.secret is not None):
+            raise ValueError(f"algorithm {self.algorithm} doesn't fit: HS is for a secret, RS and ES for public keys")
+        return self
+
+    @property
+    def expected_algorithm(self) -> str:
+        """The algorithm that tokens must name."""
+        return self.algorithm or ("HS256" if self.secret is not None else "RS256")
+
+
+class AuthSettings(Section):
+    """Who may enter. Without a section everybody does, as in Jitsi's default."""
+
+    jwt: JwtSettings | None = Field(default=None, description="Enter with tokens (JWT).")
