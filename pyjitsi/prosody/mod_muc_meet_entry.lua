@@ -46,5 +46,6 @@ module:hook("muc-occupant-pre-join", function(event)
 	local bare = jid_bare(event.stanza.attr.from);
 	if event.meet_owner and event.room:get_affiliation(bare) ~= "outcast" then
 		event.room:set_affiliation(true, bare, "owner");
+		event.occupant.role = event.room:get_default_role("owner"); -- was chosen before
 	end
 end, -3.5);

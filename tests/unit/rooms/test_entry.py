@@ -28,7 +28,7 @@ def lets_in(scope: Scope, node: str, *, verify_domain: bool = True) -> bool:
         (Scope("*", "acme", tenant="acme"), "[acme]x"),
         (Scope("café", D), "caf%c3%a9"),
         (Scope("caf%c3%a9", D), "caf%c3%a9"),
-        (Scope("team-%d+", D, regex=True), "team-42"),
+        (Scope("team%-%d+", D, regex=True), "team-42"),
         (Scope("*", "*"), "x]y"),
     ],
 )
@@ -51,17 +51,13 @@ def test_rooms_that_a_log_in_is_for(scope: Scope, node: str) -> None:
         (Scope("standup", D), "../standup", None),
         (Scope("standup", D), "x/../standup", None),
         (Scope("standup", D), "%73tandup", None),
-        (Scope("team-%d+", D, regex=True), "team-42-board", "room-name-does-not-match"),
-        (Scope("team-%d+", D, regex=True), "a-team-42", "room-name-does-not-match"),
-        (Scope("team-(%d+)", D, regex=True), "team-42", "invalid-regex"),
+        (Scope("team%-%d+", D, regex=True), "team-42-board", "room-name-does-not-match"),
+        (Scope("team%-%d+", D, regex=True), "a-team-42", "room-name-does-not-match"),
+        (Scope("team%-(%d+)", D, regex=True), "team-42", "invalid-regex"),
         (Scope("*", D), "", "invalid-room-address"),
-        (Scope("*", D), "[]", None),
     ],
 )
 def test_rooms_that_it_is_not_for(scope: Scope, node: str, tag: str | None) -> None:
-    if node == "[]":
-        assert lets_in(scope, node)  # a name like any other: there is no tenant without a name
-        return
     denied = judge(scope, node, D, verify_domain=True)
     assert isinstance(denied, Denied)
     assert denied.tag == tag
