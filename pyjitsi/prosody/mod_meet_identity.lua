@@ -1,5 +1,5 @@
 -- Who somebody proved to be, in every presence of theirs: <identity> with user and group of the log-in. What a client
--- says of its own identity is taken out, in every mode.
+-- says of its own identity mod_meet_untrusted has taken out before.
 
 local st = require "util.stanza";
 
@@ -19,19 +19,9 @@ local function identity_of(session)
 	return identity;
 end
 
-local function put(event)
-	local session, stanza = event.origin, event.stanza;
-	stanza:maptags(function(tag)
-		if tag.name ~= "identity" then
-			return tag;
-		end
-	end);
-	local identity = identity_of(session);
-	if identity and stanza.attr.type == nil then
-		stanza:add_child(identity);
+module:hook("pre-presence/full", function(event)
+	local identity = event.stanza.attr.type == nil and identity_of(event.origin);
+	if identity then
+		event.stanza:add_direct_child(identity);
 	end
-end
-
-for _, place in ipairs { "full", "bare", "host" } do
-	module:hook("pre-presence/" .. place, put, 100);
-end
+end, 100);

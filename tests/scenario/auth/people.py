@@ -59,4 +59,4 @@ async def person(prosody: Prosody, token: str | None, resume: XmppClient | None 
 
 def fresh(folder: Path) -> Prosody:
     """A Prosody that asks about every log-in."""
-    return Prosody(folder, login="token")
+    return Prosody(folder, settings={"login": "token"})
