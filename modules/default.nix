@@ -2,6 +2,7 @@
 {
   imports = [
     ./options.nix
+    ./auth.nix
     ./bridge.nix
     ./bridges.nix
     ./caddy.nix

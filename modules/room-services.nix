@@ -15,7 +15,13 @@ let
     ;
   cfg = config.services.meet;
   ours = import ./lib.nix { inherit lib pkgs cfg; };
-  credentials.xmpp__secret = cfg.secrets.list.rooms-secret.path;
+  jwt = cfg.auth.jwt;
+  credentials = {
+    xmpp__secret = cfg.secrets.list.rooms-secret.path;
+  }
+  // lib.optionalAttrs (jwt.enable && jwt.secretFile != null) { auth__jwt__secret = jwt.secretFile; };
+  # Public keys of tokens may be anywhere.
+  alone = !jwt.enable || jwt.secretFile != null;
 in
 {
   options.services.meet.roomServices = {
@@ -74,8 +80,8 @@ in
         inherit credentials;
         serviceConfig = {
           # What they remember is with the rooms in Prosody; they keep nothing here.
-          IPAddressDeny = "any";
-          IPAddressAllow = "localhost";
+          IPAddressDeny = mkIf alone "any";
+          IPAddressAllow = mkIf alone "localhost";
         };
       }
       // {

@@ -1,0 +1,51 @@
+"""Who may enter, as options: what the services are given, and what is refused with a word of help."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.nix.nix import ROOT, Nix
+
+EXAMPLE = f"{{ imports = [ {ROOT / 'nix' / 'templates' / 'examples' / 'jwt.nix'} ]; }}"
+
+
+def host(text: str) -> str:
+    """A server with something below services.meet.auth.jwt."""
+    return f'{{ services.meet = {{ enable = true; hostName = "meet.example.org"; auth.jwt = {{ {text} }}; }}; }}'
+
+
+def test_the_room_services_get_the_secret_as_a_credential(nix: Nix) -> None:
+    unit = nix.evaluate(EXAMPLE, "units")["meet-rooms"]
+    assert "LoadCredential=auth__jwt__secret:/run/secrets/meet-jwt\n" in unit
+    assert "IPAddressDeny=any\n" in unit
+    files = {path.name.split("-", 1)[1]: path.read_text() for path in nix.build(EXAMPLE, "unitFiles")}
+
+    def config(name: str) -> str:
+        (file,) = re.findall(r"--config (\S+)", files[f"meet-{name}.service"])
+        return Path(file).read_text()
+
+    jwt = json.loads(config("rooms"))["auth"]["jwt"]
+    assert (jwt["app_id"], jwt["audiences"]) == ("my_app", ["jitsi"])
+    assert json.loads(config("focus"))["auto_owner"] is False
+    assert json.loads(config("web"))["config"]["tokenAuthUrl"] == "https://portal.example.org/meet?room={room}"
+    assert "meet_login_asks = true" in config("prosody")
+
+
+def test_a_key_server_may_be_reached(nix: Nix) -> None:
+    text = host('enable = true; appId = "a"; keyServer = "https://keys.example.org";')
+    assert nix.evaluate(text, "failed") == []
+    assert "IPAddressDeny" not in nix.evaluate(text, "units")["meet-rooms"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('enable = true; secretFile = "/s";', "auth.jwt.appId must be the issuer"),
+        ('enable = true; appId = "a";', "exactly one of secretFile, keyServer and jwksUrl"),
+        ('enable = true; appId = "a"; secretFile = "/s"; keyServer = "https://k";', "exactly one of"),
+    ],
+)
+def test_what_does_not_fit_is_refused(nix: Nix, text: str, message: str) -> None:
+    assert any(message in each for each in nix.evaluate(host(text), "failed"))
