@@ -36,7 +36,7 @@ def main(options: argparse.Namespace) -> int:
     state = State(options.state)
     state.open()
     plan = plans.make(state, options.listen, options.host_name, options.tls, options.udp_port, options.config,
-                      bridges=options.bridges)  # fmt: skip
+                      bridges=options.bridges, auth=options.auth)  # fmt: skip
     files = plans.write_settings(state, plan)
     _check_settings(files)
     configuration = _prosody_configuration(state, plan)
@@ -52,6 +52,7 @@ def _check_settings(files: dict[str, Path]) -> None:
 def _prosody_configuration(state: State, plan: plans.Plan) -> Path:
     values: dict[str, Any] = {
         "domain": plan.domain,
+        "login": "token" if "jwt" in plan.settings["rooms"].get("auth", {}) else "open",
         "data_directory": state.folder / "prosody",
         "component_secret_file": state.folder / "focus.secret",
         "rooms_secret_file": state.folder / "rooms.secret",

@@ -27,4 +27,8 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", type=Path, metavar="FILE", help="TOML with tables [web], [focus], [bridge], [rooms], [prosody]"
     )
+    parser.add_argument(
+        "--auth", choices=("open", "jwt"), default="open",
+        help="jwt: enter with tokens of the issuer meet, signed with the secret in STATE/jwt.secret (HS256)",
+    )  # fmt: skip
     parser.add_argument("--verbose", action="store_true", help="show the services' logs, not only what goes wrong")

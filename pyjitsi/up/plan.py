@@ -87,7 +87,7 @@ def service_of(name: str) -> str:
 
 def make(
     state: State, listen: str, host_name: str | None, tls: str | None, udp_port: int, config: Path | None,
-    *, bridges: int = 1,
+    *, bridges: int = 1, auth: str = "open",
 ) -> Plan:  # fmt: skip
     """Decide. Raises StartError."""
     if not 1 <= bridges <= MAX_BRIDGES:
@@ -159,6 +159,9 @@ def make(
             **settings["bridge"], "nickname": own, "server_id": own, "relay_id": own, "http_port": at,
             "udp_port": udp_port + number, "relay_websocket_base": f"ws://127.0.0.1:{at}/colibri-relay-ws",
         }  # fmt: skip
+    if auth == "jwt":
+        settings["rooms"]["auth"] = {"jwt": {"app_id": "meet", "secret": state.secret("jwt")}}
+        settings["focus"]["auto_owner"] = False  # the token says who moderates
     for name, table in settings.items():
         table.update(overrides.get(service_of(name), {}))
     return Plan(

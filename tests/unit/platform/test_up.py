@@ -103,3 +103,10 @@ def test_ports_for_services_are_none_that_an_outgoing_connection_may_take_first(
     lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
         assert all(free_port(kind) < lowest for _ in range(20))
+
+
+def test_with_tokens_the_room_services_get_a_secret_and_the_focus_makes_nobody_moderator(state: State) -> None:
+    made = plan.make(state, "127.0.0.1:18080", None, None, 18081, None, auth="jwt")
+    assert made.settings["rooms"]["auth"]["jwt"]["secret"] == state.secret("jwt")
+    assert made.settings["focus"]["auto_owner"] is False
+    assert "auth" not in make(state).settings["rooms"]
