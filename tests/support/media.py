@@ -2,12 +2,15 @@
 
 import asyncio
 import fractions
+import functools
 import math
+import queue
 import struct
 import time
+from typing import Any
 
 import av
-from aiortc import AudioStreamTrack, VideoStreamTrack
+from aiortc import AudioStreamTrack, RTCPeerConnection, VideoStreamTrack
 
 RATE = 48000
 SAMPLES = 960
@@ -56,3 +59,52 @@ class Tone(AudioStreamTrack):
         frame.planes[0].update(TONE[start : start + SAMPLES * 2])
         frame.sample_rate, frame.pts, frame.time_base = RATE, self.number * SAMPLES, fractions.Fraction(1, RATE)
         return frame
+
+
+LONG = 60  # milliseconds in one Opus packet: a third of the packets
+
+
+@functools.cache
+def recorded() -> tuple[bytes, ...]:
+    """The tone as Opus packets of 60 ms each, encoded once."""
+    codec: Any = av.CodecContext.create("libopus", "w")
+    codec.sample_rate, codec.layout, codec.format = RATE, "mono", "s16"
+    codec.options = {"frame_duration": str(LONG), "application": "lowdelay"}
+    packets: list[bytes] = []
+    samples = RATE * LONG // 1000
+    for number in range(RATE // samples):
+        frame = av.AudioFrame("s16", "mono", samples)
+        frame.planes[0].update(TONE[number * samples * 2 : (number + 1) * samples * 2])
+        frame.sample_rate, frame.pts, frame.time_base = RATE, number * samples, fractions.Fraction(1, RATE)
+        packets += [bytes(packet) for packet in codec.encode(frame)]
+    return tuple(packets)
+
+
+class RecordedTone(AudioStreamTrack):
+    """The tone for emulated machines, where encoding and fifty packets a second are dear. It carries no level."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.number: int = 0
+        self.began: float = time.monotonic()
+
+    async def recv(self) -> Any:
+        self.number += 1
+        await asyncio.sleep(max(0.0, self.began + self.number * LONG / 1000 - time.monotonic()))
+        packet = av.Packet(recorded()[self.number % len(recorded())])
+        packet.pts, packet.time_base = self.number * LONG, fractions.Fraction(1, 1000)
+        return packet
+
+
+class _Unread(queue.Queue[Any]):
+    """What nobody decodes, but for the word that ends the decoder."""
+
+    def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
+        if item is None:
+            super().put(item, block, timeout)
+
+
+def decode_nothing(pc: RTCPeerConnection) -> None:
+    """Spare aiortc the decoding of what comes; to be called before it starts to receive."""
+    for receiver in pc.getReceivers():
+        receiver._RTCRtpReceiver__decoder_queue = _Unread()  # pyright: ignore[reportAttributeAccessIssue]

@@ -14,7 +14,7 @@ from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 import aiohttp
-from aiortc import RTCPeerConnection, RTCSessionDescription
+from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
 from aiortc.rtp import RtpPacket
 
 from pyjitsi.xmpp.stanzas import ice_udp
@@ -22,7 +22,7 @@ from pyjitsi.xmpp.stanzas.ice_udp import Fingerprint
 from tests.support import http
 from tests.support.ice_paths import IcePaths
 from tests.support.jingle_sdp import JINGLE, LocalSources, Offer, accept, read_answer, read_offer, to_sdp
-from tests.support.media import Picture, Tone
+from tests.support.media import Picture, Tone, decode_nothing
 from tests.support.xmpp_client import CLIENT, Refused, XmppClient
 
 MUC = "http://jabber.org/protocol/muc"
@@ -62,6 +62,7 @@ class Participant:
         self.answers: bool = True  # False: offers are read and never answered
         self.lies_about_fingerprint: bool = False
         self.picture: tuple[int, int, int] = (320, 192, 15)  # width, height, frames a second
+        self.voice: Callable[[], MediaStreamTrack] = Tone
         self.region: str | None = None
         self.display_name: str = f"Script {self.nick}"
         self.on_packet: Callable[[RtpPacket], None] | None = None
@@ -187,9 +188,11 @@ class Participant:
         if not self.answers:
             return
         pc = self.pc = RTCPeerConnection()
-        pc.addTrack(Tone())
+        pc.addTrack(self.voice())
         pc.addTrack(Picture(*self.picture))
         await pc.setRemoteDescription(RTCSessionDescription(to_sdp(offer), "offer"))
+        if self.on_packet is not None:
+            decode_nothing(pc)
         await pc.setLocalDescription(await pc.createAnswer())
         self._listen(pc)
         paths = self.paths = IcePaths(pc)
@@ -215,6 +218,12 @@ class Participant:
             return route(packet)
 
         router.route_rtp = kept
+
+    def ask_for_keyframe(self, ssrc: int) -> None:
+        """Tell the bridge that a picture can't be decoded (RFC 4585 section 6.3.1)."""
+        for receiver in [] if self.pc is None else self.pc.getReceivers():
+            if receiver.track.kind == "video":
+                self._task(receiver._send_rtcp_pli(ssrc))  # pyright: ignore[reportPrivateUsage]
 
     # Restarts of ICE.
 

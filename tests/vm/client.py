@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 RETRY = 0.5
 REPORT = 1.0
+PATIENCE = 5  # frames that can't be decoded before a key frame is asked for; a second's
 
 
 def arguments() -> argparse.Namespace:
@@ -73,6 +74,14 @@ class Decoder:
         self._timestamp: int = -1
         self._frame: bytearray = bytearray()
         self._keyframe: bool = False
+        self._missed: int = 0  # frames since the last that could be decoded
+
+    def lost(self) -> bool:
+        """Whether nothing can be decoded before another key frame; true again after as many frames more."""
+        if self._missed < PATIENCE:
+            return False
+        self._missed = 0
+        return True
 
     def frames(self, packet: Any) -> int:
         """How many frames this packet completed."""
@@ -91,7 +100,9 @@ class Decoder:
         whole = bytes(self._frame)
         self._frame = bytearray()
         self._keyframe = self._keyframe or not whole[0] & 1  # RFC 6386 section 9.1
-        return self._decode(whole) if self._keyframe else 0
+        decoded = self._decode(whole) if self._keyframe else 0
+        self._missed = 0 if decoded else self._missed + 1
+        return decoded
 
     def _decode(self, data: bytes) -> int:
         import av
@@ -170,6 +181,7 @@ class Person:
             await asyncio.sleep(RETRY)
 
     async def _join(self, domain: str) -> Any:
+        from tests.support.media import RecordedTone
         from tests.support.participant import Participant
         from tests.support.xmpp_client import XmppClient
 
@@ -188,6 +200,7 @@ class Person:
         participant.display_name = self.options.name
         participant.region = self.options.region
         participant.picture = (160, 96, 5)
+        participant.voice = RecordedTone
         participant.on_packet = lambda packet: self._packet(participant, packet)
         client.on_stanza.append(self._presence)
         await participant.join()
@@ -217,6 +230,8 @@ class Person:
         other = self.others.setdefault(name, Other())
         for _ in range(decoder.frames(packet)):
             getattr(other, decoder.kind).note(self.now())
+        if decoder.lost():
+            participant.ask_for_keyframe(packet.ssrc)
 
     def _note(self, text: str) -> None:
         self.trouble.append(f"{self.now():.1f}: {text}"[:300])
