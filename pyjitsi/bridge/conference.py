@@ -362,8 +362,9 @@ class Conference:
                 found = relay.endpoints.get(owner)
                 if found is not None:
                     found.active = active
-                    self._tell_all(text)
-                    self.relays.say(text, relay)
+                    said = messages.connectivity(owner, active)  # not its text, which may hold more than that
+                    self._tell_all(said)
+                    self.relays.say(said, relay)
             case relay_messages.Hello(wants_answer):
                 if wants_answer:
                     relay.say(messages.server_hello(version))
