@@ -224,6 +224,22 @@ async def test_xml_that_is_none_of_xmpps_ends_its_stream_before_log_in(
     await ada.iq(prosody.domain, Element("{urn:xmpp:ping}ping"), "get", timeout=2)
 
 
+async def test_deep_nesting_before_log_in_stops_nobody_else(prosody: Prosody, person: NewPerson) -> None:
+    ada = await person()
+
+    async def nonsense(session: aiohttp.ClientSession) -> None:
+        async with session.ws_connect(prosody.websocket, protocols=("xmpp",)) as socket:
+            await socket.send_str("<a>" * 20_000)
+            async with asyncio.timeout(20):
+                assert "policy-violation" in str([message.data async for message in socket])
+
+    async with http.session() as session:
+        flood = asyncio.gather(*(nonsense(session) for _ in range(60)))
+        await asyncio.sleep(0.2)
+        await ada.iq(prosody.domain, Element("{urn:xmpp:ping}ping"), "get", timeout=4)
+        await flood
+
+
 async def test_many_who_never_log_in_cost_nobody_else_anything(prosody: Prosody, person: NewPerson) -> None:
     ada = await person()
     loop = asyncio.get_running_loop()

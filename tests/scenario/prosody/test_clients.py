@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from pyjitsi.xmpp import muc
-from pyjitsi.xmpp.connection import NS_CLIENT
+from pyjitsi.xmpp.connection import NS_CLIENT, Iq
 from tests.scenario.prosody.conftest import NewPerson
 from tests.scenario.prosody.people import Focus, body, condition, enter, hears, knock, status_codes
 from tests.support.bosh_client import BoshClient
@@ -100,12 +100,21 @@ async def test_large_stanza_ends_its_sender_and_nobody_else(focus: Focus, person
 
 
 async def test_stanza_below_the_limit_passes(focus: Focus, person: NewPerson) -> None:
+    # An answer with many sources; chat has a limit of its own.
     room = await focus.open_room()
     ada = await person()
     await enter(ada, room, "3fa81c02")
     words = "y" * 60_000
-    await ada.send(body(room, words))
-    await hears(ada, words)
+
+    async def echo(iq: Iq) -> Element:
+        answer = Element("{urn:example}told")
+        answer.text = iq.payload.text
+        return answer
+
+    focus.connection.on_iq("{urn:example}ask", echo)
+    question = Element("{urn:example}ask")
+    question.text = words
+    assert (await ada.iq(f"{room}/focus", question))[0].text == words
 
 
 @pytest.mark.parametrize("depth", [9])
