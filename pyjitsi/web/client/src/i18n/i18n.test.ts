@@ -48,7 +48,7 @@ describe("the catalogues", () => {
   });
 
   it("have no key that the code never asks for", () => {
-    const computed = [...code.matchAll(/`((?:[\w-]+\.)+)\$\{[^}]+\}((?:\.[\w-]+)*)`/g)].map(
+    const computed = [...code.matchAll(/`((?:[\w-]+\.)+[\w-]*)\$\{[^}]+\}([\w-]*(?:\.[\w-]+)*)`/g)].map(
       ([, before, after]) => new RegExp(`^${before?.replaceAll(".", "\\.")}[\\w-]+${after?.replaceAll(".", "\\.")}$`),
     );
     for (const key of known) {

@@ -5,6 +5,10 @@
  * methods. Methods that can fail reject with a `MeetingError`, whose `code` the interface turns into words.
  */
 
+import type { Allowed, EntranceControls, Entry, Knocker, Medium, ModeratorControls, News, Security } from "./rooms-api";
+
+export * from "./rooms-api";
+
 export type ErrorCode =
   | "camera-refused"
   | "camera-missing"
@@ -18,6 +22,12 @@ export type ErrorCode =
   | "password-required"
   | "room-full"
   | "not-allowed"
+  | "log-in-required"
+  | "lobby-refused"
+  | "banned"
+  | "rate-limited"
+  | "time-over"
+  | "not-permitted"
   | "no-bridge"
   | "kicked"
   | "room-destroyed"
@@ -34,7 +44,8 @@ export class MeetingError extends Error {
   }
 }
 
-export type Phase = "idle" | "connecting" | "joining" | "joined" | "reconnecting" | "left" | "failed";
+/** `outside`: the room asks for something first, or lets us wait; `entry` says what. */
+export type Phase = "idle" | "connecting" | "joining" | "outside" | "joined" | "reconnecting" | "left" | "failed";
 export type Quality = "unknown" | "good" | "fair" | "poor" | "lost";
 export type MediaKind = "camera" | "desktop";
 
@@ -82,7 +93,13 @@ export interface MeetingState {
   readonly messages: readonly ChatMessage[];
   readonly bridgeChannelOpen: boolean;
   readonly iceState: RTCIceConnectionState | "none";
-  readonly startedAt: number | null;
+  readonly startedAt: number | null; // when the meeting began, ms since the epoch
+  readonly entry: Entry | null; // while we are outside
+  readonly security: Security;
+  readonly allowed: Allowed;
+  /** Who may use a moderated medium, by participant id; moderators are told. */
+  readonly approved: Readonly<Record<Medium, ReadonlySet<string>>>;
+  readonly knockers: readonly Knocker[]; // moderators see them
 }
 
 /** What is on screen, in CSS pixels of height; the core turns it into ReceiverVideoConstraints. */
@@ -125,6 +142,10 @@ export interface Meeting {
   setRaisedHand(raised: boolean): void;
   sendChat(text: string, privateTo?: string): void;
   setView(view: ViewRequest): void;
+  /** Calls back with what happens to us or to all and is in no snapshot; returns what ends that. */
+  hear(listener: (news: News) => void): () => void;
+  readonly entrance: EntranceControls | null; // while we are outside
+  readonly moderator: ModeratorControls | null; // while we are inside; the server refuses who is no moderator
 }
 
 /** The keys of config.js that the client reads (1-signalling.md section 9), after `#config.x=` overrides. */

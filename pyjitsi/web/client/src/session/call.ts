@@ -2,6 +2,7 @@
 
 import type { ErrorCode, ViewRequest } from "./api";
 import { BridgeChannel } from "./bridge-channel";
+import { record } from "./envelope";
 import { fetchIceServers } from "./ice-servers";
 import {
   buildAccept,
@@ -31,6 +32,8 @@ export interface CallEvents {
   dominantSpeaker(id: string): void;
   active(id: string, active: boolean): void;
   stats(from: string, quality: number): void;
+  /** A message that another client sent to ours. */
+  told(from: string, body: Readonly<Record<string, unknown>>): void;
 }
 
 export interface CallOptions {
@@ -185,6 +188,9 @@ export class Call {
       case "EndpointStats":
         this.events.stats(String(message.from), Number(message.connectionQuality));
         break;
+      case "EndpointMessage":
+        this.events.told(String(message.from), record(message.msgPayload));
+        break;
     }
   }
 
@@ -239,6 +245,11 @@ export class Call {
 
   tellStats(body: Readonly<Record<string, unknown>>): void {
     this.#channel?.send({ colibriClass: "EndpointStats", ...body });
+  }
+
+  /** Sends a message to one client, or with "" to all. */
+  tell(to: string, msgPayload: Readonly<Record<string, unknown>>): void {
+    this.#channel?.send({ colibriClass: "EndpointMessage", to, msgPayload });
   }
 
   setView(view: ViewRequest): void {

@@ -12,7 +12,7 @@ import {
   parseOffer,
 } from "./jingle";
 import { buildPresence, parsePresence, parseSourceInfo } from "./presence";
-import { joinError, nickOf } from "./room";
+import { nickOf } from "./room";
 import { assignSlots, buildRemote, localSources, localTransport, type Slot, sectionsOf, withSimulcast } from "./sdp";
 import { parseCompact, parseSources, type RemoteSource } from "./sources";
 import { pingStanza } from "./xmpp";
@@ -115,15 +115,6 @@ describe("stanzas", () => {
 
   test.each(["", "{", "[]", "7", '"x"', "null"])("SourceInfo %j is no reason to fail", (text) => {
     expect(parseSourceInfo(text).size).toBe(0);
-  });
-
-  test("a refused join is said by its reason", () => {
-    expect(["not-authorized", "service-unavailable", "not-allowed", "conflict"].map(joinError)).toEqual([
-      "password-required",
-      "room-full",
-      "not-allowed",
-      "unknown",
-    ]);
   });
 
   test("the nick is the log-in's first eight digits, or made up", () => {

@@ -3,28 +3,36 @@
 import {
   type ChatMessage,
   type DeviceChoice,
+  type EntranceControls,
   type ErrorCode,
   type JoinOptions,
   type MeetConfig,
   type Meeting,
   MeetingError,
   type MeetingState,
+  type ModeratorControls,
+  type News,
   type Participant,
   type ViewRequest,
 } from "./api";
 import { Call } from "./call";
+import { Entrance } from "./entrance";
+import { Meter } from "./meter";
 import { OwnMedia } from "./own-media";
-import type { OwnPresence, SourceState } from "./presence";
-import { qualityOf, SPEAKING_LEVEL, StatsReader, score } from "./quality";
+import type { OccupantPresence, OwnPresence, SourceState } from "./presence";
+import { qualityOf } from "./quality";
 import { nickOf, Room } from "./room";
+import { LOWER_HAND, RoomControl } from "./room-control";
+import { ALL_ALLOWED, type Medium, NO_SECURITY } from "./rooms-api";
 import { Roster } from "./roster";
+import { Services } from "./services";
 import { streamOf } from "./streams";
 import { XmppConnection } from "./xmpp";
 
-const LEVELS_MS = 500;
-const STATS_EVERY = 10; // levels between two reports of quality
 const RECONNECT_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
 const GIVE_UP_MS = 180_000;
+/** What coming back can't change. */
+const FINAL: readonly ErrorCode[] = ["banned", "lobby-refused", "not-allowed", "room-destroyed", "time-over"];
 
 const START: MeetingState = {
   phase: "idle",
@@ -38,16 +46,25 @@ const START: MeetingState = {
   bridgeChannelOpen: false,
   iceState: "none",
   startedAt: null,
+  entry: null,
+  security: NO_SECURITY,
+  allowed: ALL_ALLOWED,
+  approved: { audio: new Set(), video: new Set(), desktop: new Set() },
+  knockers: [],
 };
 
 export class MeetingSession implements Meeting {
   state: MeetingState = START;
   #listeners = new Set<(state: MeetingState) => void>();
+  #hearers = new Set<(news: News) => void>();
   #scheduled = false;
   #media = new OwnMedia(() => void this.stopScreenShare());
   #roster = new Roster();
+  #services = new Services();
   #xmpp: XmppConnection | null = null;
   #room: Room | null = null;
+  #control: RoomControl | null = null;
+  #entrance: Entrance | null = null;
   #call: Call | null = null;
   #options: JoinOptions | null = null;
   #name = "";
@@ -61,16 +78,43 @@ export class MeetingSession implements Meeting {
   #bridgeAvailable = true;
   #hadSession = false;
   #startMuted = false;
+  #muted = new Set<Medium>(); // what the focus muted, until we unmute
   #reconnecting = false;
-  #reader = new StatsReader();
-  #timer: ReturnType<typeof setInterval> | undefined;
-  #ticks = 0;
+  readonly #meter = new Meter(
+    () => this.#call,
+    () => (this.#media.audioMuted ? null : this.#localId),
+    {
+      speaking: (speaking) => this.#set({ speaking }),
+      quality: (points) => {
+        this.#points = points;
+        this.#refresh();
+      },
+    },
+  );
 
   constructor(private readonly config: MeetConfig) {}
 
   subscribe(listener: (state: MeetingState) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  hear(listener: (news: News) => void): () => void {
+    this.#hearers.add(listener);
+    return () => this.#hearers.delete(listener);
+  }
+
+  #tell(news: News): void {
+    if (this.state.phase !== "joined") return;
+    for (const listener of this.#hearers) listener(news);
+  }
+
+  get entrance(): EntranceControls | null {
+    return this.state.entry === null ? null : this.#entrance;
+  }
+
+  get moderator(): ModeratorControls | null {
+    return this.#control;
   }
 
   /** Changes the snapshot; listeners hear of all changes of a turn at once. */
@@ -92,12 +136,17 @@ export class MeetingSession implements Meeting {
     try {
       await this.#connect();
     } catch (error) {
-      if (this.state.phase === "left") return;
+      if (this.#gone()) return;
       const code = error instanceof MeetingError ? error.code : "server-gone";
-      this.#fail(code);
-      throw error instanceof MeetingError ? error : new MeetingError(code, String(error));
+      // Whoever waits at the door keeps waiting when the connection breaks.
+      if (code === "server-gone" && this.state.phase === "outside") {
+        await this.#reconnect();
+      } else {
+        this.#fail(code);
+        throw error instanceof MeetingError ? error : new MeetingError(code, String(error));
+      }
     }
-    this.#timer = setInterval(() => void this.#measure(), LEVELS_MS);
+    this.#meter.start();
   }
 
   async #connect(): Promise<void> {
@@ -106,19 +155,24 @@ export class MeetingSession implements Meeting {
     const xmpp = new XmppConnection(this.config);
     this.#xmpp = xmpp;
     await xmpp.connect(options.room);
-    if (this.state.phase === "left") {
+    if (this.#gone()) {
       xmpp.close();
       return;
     }
-    this.#localId = nickOf(xmpp.jid);
-    const room = new Room(options.room, this.config, xmpp, {
-      present: (presence) => {
-        if (presence.nick === room.nick) this.#moderator = presence.moderator;
-        else this.#roster.present(presence, Date.now());
-        this.#refresh();
-      },
-      gone: (nick) => {
-        this.#roster.gone(nick);
+    await this.#services.discover(xmpp, this.config.hosts.domain);
+    xmpp.onClosed = () => {
+      this.#entrance?.close();
+      void this.#reconnect();
+    };
+    await this.#enter(xmpp, `${options.room.toLowerCase()}@${this.config.hosts.muc}`, nickOf(xmpp.jid));
+  }
+
+  /** Goes into a room of the connection, as long as that takes. Rejects with a MeetingError. */
+  async #enter(xmpp: XmppConnection, address: string, nick: string): Promise<void> {
+    const room = new Room(address, nick, this.config, xmpp, {
+      present: (presence) => this.#present(room, presence),
+      gone: (gone) => {
+        this.#roster.gone(gone);
         this.#refresh();
       },
       removed: (code) => this.#fail(code),
@@ -132,17 +186,68 @@ export class MeetingSession implements Meeting {
         this.#refresh();
       },
       chat: (from, text, isPrivate, id) => this.#heard(from, text, isPrivate, id),
+      chatRefused: () => this.#tell({ kind: "chat-refused" }),
       jingle: (jingle, from) => this.#call?.jingle(jingle, from),
+      muted: (medium, by) => this.#mutedBy(medium, by),
     });
-    this.#localId = room.nick;
+    const control = new RoomControl(xmpp, room, this.#services, this.#roster, {
+      changed: () => this.#refresh(),
+      news: (news) => this.#tell(news),
+      stopped: (medium) => void this.#silence(medium),
+      tell: (id, body) => this.#call?.tell(id, body),
+    });
+    this.#localId = nick;
     this.#room = room;
-    this.#call = this.#newCall(xmpp, room.nick);
-    xmpp.onClosed = () => void this.#reconnect();
+    this.#control = control;
+    this.#call = this.#newCall(xmpp, nick);
     if (this.state.phase === "connecting") this.#set({ phase: "joining" });
-    await room.join(this.#presence(), options.password);
+    const entrance = new Entrance(
+      xmpp,
+      room,
+      this.#name,
+      this.#options?.password ?? null,
+      (password) => room.join(this.#presence(), password),
+      () => this.#outside(entrance),
+      (name) => {
+        this.#name = name;
+      },
+    );
+    this.#entrance = entrance;
+    try {
+      await entrance.enter();
+    } catch (error) {
+      control.close();
+      throw error;
+    }
     if (this.#gone()) return;
+    await control.readInfo();
+    if (this.#gone() || room !== this.#room) return;
     this.#joinedAt ||= Date.now();
-    this.#set({ phase: "joined", error: null, startedAt: this.state.startedAt ?? Date.now() });
+    this.#set({
+      phase: "joined",
+      error: null,
+      startedAt: this.state.startedAt ?? control.info.createdAt ?? Date.now(),
+    });
+    this.#refresh();
+    const { audio, video } = control.startMuted;
+    this.#beginMuted(audio, video);
+  }
+
+  #outside(entrance: Entrance): void {
+    if (entrance !== this.#entrance || this.#gone() || this.state.phase === "failed") return;
+    this.#set(entrance.entry === null ? { entry: null } : { entry: entrance.entry, phase: "outside", error: null });
+  }
+
+  #present(room: Room, presence: OccupantPresence): void {
+    if (presence.nick === room.nick) {
+      const changed = presence.moderator !== this.#moderator;
+      this.#moderator = presence.moderator;
+      this.#control?.setRole(presence.moderator);
+      if (changed) this.#tell({ kind: presence.moderator ? "promoted" : "demoted" });
+    } else {
+      this.#roster.present(presence, Date.now());
+      this.#control?.entered(presence.realJid);
+    }
     this.#refresh();
   }
 
@@ -159,12 +264,7 @@ export class MeetingSession implements Meeting {
     const call = new Call(xmpp, this.#media, options, {
       changed: () => this.#refresh(),
       failed: (code) => this.#fail(code),
-      startMuted: (audio, video) => {
-        if (this.#startMuted) return; // a wish for the beginning; a new session later changes nothing
-        this.#startMuted = true;
-        if (audio) void this.setAudioMuted(true);
-        if (video) void this.setVideoMuted(true);
-      },
+      startMuted: (audio, video) => this.#beginMuted(audio, video),
       dominantSpeaker: (id) => this.#set({ dominantSpeaker: id === "" ? null : id }),
       active: (id, active) => {
         this.#roster.setActive(id, active);
@@ -174,9 +274,45 @@ export class MeetingSession implements Meeting {
         if (Number.isFinite(quality)) this.#roster.setPoints(from, quality);
         this.#refresh();
       },
+      told: (from, body) => this.#told(from, body),
     });
     call.setView(this.#view);
     return call;
+  }
+
+  /** A wish for the beginning; a new session later changes nothing. */
+  #beginMuted(audio: boolean, video: boolean): void {
+    if (this.#startMuted || !(audio || video)) return;
+    this.#startMuted = true;
+    if (audio) void this.setAudioMuted(true);
+    if (video) void this.setVideoMuted(true);
+  }
+
+  #told(from: string, body: Readonly<Record<string, unknown>>): void {
+    const sender = this.#roster.get(from)?.presence;
+    if (body.name !== LOWER_HAND || sender?.moderator !== true || this.#raisedHandAt === null) return;
+    this.setRaisedHand(false);
+    this.#tell({ kind: "hand-lowered", by: sender.name });
+  }
+
+  #mutedBy(medium: Medium, by: string): void {
+    this.#muted.add(medium);
+    void this.#silence(medium);
+    this.#tell({ kind: "muted", medium, by: this.#roster.nameOf(by) });
+  }
+
+  #silence(medium: Medium): Promise<void> {
+    if (medium === "audio") return this.setAudioMuted(true);
+    return medium === "video" ? this.setVideoMuted(true) : this.stopScreenShare();
+  }
+
+  /** Rejects where the room is moderated and we were not allowed. */
+  #demand(medium: Medium): void {
+    if (!this.state.allowed[medium]) throw new MeetingError("not-permitted", `A moderator decides on ${medium}`);
+  }
+
+  #unmuted(medium: Medium): void {
+    if (this.#muted.delete(medium)) this.#control?.unmuted(medium);
   }
 
   /** Whether people left meanwhile. */
@@ -196,13 +332,14 @@ export class MeetingSession implements Meeting {
   }
 
   async #comeBack(): Promise<void> {
-    this.#set({ phase: "reconnecting", error: "server-gone" });
     const began = Date.now();
     for (let attempt = 0; Date.now() - began < GIVE_UP_MS; attempt++) {
+      this.#set({ phase: "reconnecting", error: "server-gone", entry: null });
       const wait = RECONNECT_MS[Math.min(attempt, RECONNECT_MS.length - 1)] ?? 1_000;
       await new Promise((resolve) => setTimeout(resolve, wait * (0.75 + Math.random() / 2)));
       if (this.state.phase !== "reconnecting") return;
       this.#call?.close();
+      this.#control?.close();
       this.#roster.clear();
       this.#hadSession = false;
       try {
@@ -210,6 +347,10 @@ export class MeetingSession implements Meeting {
         return;
       } catch (error) {
         this.#xmpp?.close();
+        if (error instanceof MeetingError && FINAL.includes(error.code)) {
+          this.#fail(error.code);
+          return;
+        }
         console.warn("Not back yet", error);
       }
     }
@@ -230,13 +371,15 @@ export class MeetingSession implements Meeting {
 
   #fail(code: ErrorCode): void {
     if (this.state.phase === "left" || this.state.phase === "failed") return;
-    this.#set({ phase: "failed", error: code });
+    this.#set({ phase: "failed", error: code, entry: null });
     this.#shut();
   }
 
   #shut(): void {
-    clearInterval(this.#timer);
+    this.#meter.stop();
+    this.#entrance?.close();
     this.#call?.close();
+    this.#control?.close();
     this.#room?.leave();
     const xmpp = this.#xmpp;
     if (xmpp !== null) {
@@ -249,7 +392,7 @@ export class MeetingSession implements Meeting {
   async leave(): Promise<void> {
     if (this.state.phase === "left") return;
     const failed = this.state.phase === "failed";
-    this.#set({ phase: "left", participants: [] });
+    this.#set({ phase: "left", participants: [], entry: null });
     if (!failed) this.#shut();
   }
 
@@ -277,16 +420,20 @@ export class MeetingSession implements Meeting {
   }
 
   async setAudioMuted(muted: boolean): Promise<void> {
+    if (!muted) this.#demand("audio");
     await this.#media.setAudioMuted(muted);
     await this.#call?.sendTracks();
     this.#publish();
+    if (!muted) this.#unmuted("audio");
   }
 
   async setVideoMuted(muted: boolean): Promise<void> {
+    if (!muted) this.#demand("video");
     await this.#media.setVideoMuted(muted);
     await this.#call?.sendTracks();
     this.#call?.tellCamera(muted);
     this.#publish();
+    if (!muted) this.#unmuted("video");
   }
 
   async setDevices(choice: DeviceChoice): Promise<void> {
@@ -296,10 +443,12 @@ export class MeetingSession implements Meeting {
   }
 
   async startScreenShare(): Promise<void> {
+    this.#demand("desktop");
     const track = await this.#media.startScreen();
     this.#screenShared = true;
     this.#publish();
     await this.#call?.startScreen(track);
+    this.#unmuted("desktop");
     this.#refresh();
   }
 
@@ -348,6 +497,7 @@ export class MeetingSession implements Meeting {
       localId: this.#localId,
       participants: this.state.phase === "left" ? [] : [this.#local(), ...others],
       bridgeChannelOpen: call.channelOpen,
+      ...(this.#control === null ? {} : rulesOf(this.#control)),
       iceState: call.iceState,
       ...this.#phase(call, others.length),
     });
@@ -383,28 +533,8 @@ export class MeetingSession implements Meeting {
       joinedAt: this.#joinedAt,
     };
   }
+}
 
-  async #measure(): Promise<void> {
-    const call = this.#call;
-    const pc = call?.peer?.pc;
-    if (!call || pc === undefined || this.#localId === null) return;
-    const measured = await this.#reader.read(pc);
-    const speaking = new Set<string>();
-    if (measured.localLevel > SPEAKING_LEVEL && !this.#media.audioMuted) speaking.add(this.#localId);
-    for (const source of call.sources) {
-      if (source.kind === "audio" && (measured.levels.get(source.ssrcs[0] ?? 0) ?? 0) > SPEAKING_LEVEL)
-        speaking.add(source.owner);
-    }
-    const before = this.state.speaking;
-    if (speaking.size !== before.size || [...speaking].some((id) => !before.has(id))) this.#set({ speaking });
-    this.#ticks += 1;
-    if (this.#ticks % STATS_EVERY !== 0) return;
-    this.#points = score(measured);
-    call.tellStats({
-      connectionQuality: this.#points,
-      jvbRTT: Math.round(measured.roundTripMs),
-      packetLoss: { total: Math.round(measured.lossRatio * 100) },
-    });
-    this.#refresh();
-  }
+function rulesOf({ security, allowed, approved, knockers }: RoomControl): Partial<MeetingState> {
+  return { security, allowed, approved, knockers };
 }

@@ -3,6 +3,10 @@
 export const NS = {
   muc: "http://jabber.org/protocol/muc",
   mucUser: "http://jabber.org/protocol/muc#user",
+  mucAdmin: "http://jabber.org/protocol/muc#admin",
+  mucOwner: "http://jabber.org/protocol/muc#owner",
+  mucConfig: "http://jabber.org/protocol/muc#roomconfig",
+  data: "jabber:x:data",
   nick: "http://jabber.org/protocol/nick",
   caps: "http://jabber.org/protocol/caps",
   disco: "http://jabber.org/protocol/disco#info",
@@ -18,6 +22,11 @@ export const NS = {
   dtls: "urn:xmpp:jingle:apps:dtls:0",
   grouping: "urn:xmpp:jingle:apps:grouping:0",
   stanzas: "urn:ietf:params:xml:ns:xmpp-stanzas",
+  mute: {
+    audio: "http://jitsi.org/jitmeet/audio",
+    video: "http://jitsi.org/jitmeet/video",
+    desktop: "http://jitsi.org/jitmeet/desktop",
+  },
 } as const;
 
 /** What this client can do, as the focus reads it from service discovery. */

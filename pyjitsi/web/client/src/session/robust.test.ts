@@ -8,18 +8,16 @@ import { OwnMedia } from "./own-media";
 import { Room, type RoomEvents } from "./room";
 import { buildRemote } from "./sdp";
 import { parseCompact, type RemoteSource } from "./sources";
-import type { XmppConnection } from "./xmpp";
+import { FakeXmpp } from "./testing/fake-xmpp";
 
-const xml = (text: string) => new DOMParser().parseFromString(text, "text/xml").documentElement;
 const config: MeetConfig = { hosts: { domain: "d", muc: "c.d" } };
 
 afterEach(() => vi.unstubAllGlobals());
 
 function room(events: Partial<RoomEvents>) {
-  const sent: Element[] = [];
-  const xmpp = { jid: "3fa81c02@d/r", send: (stanza: Element) => sent.push(stanza), onStanza: (_: Element) => {} };
-  const made = new Room("a", config, xmpp as unknown as XmppConnection, events as RoomEvents);
-  return { made, sent, receive: (text: string) => xmpp.onStanza(xml(text)) };
+  const xmpp = new FakeXmpp();
+  const made = new Room("a@c.d", "3fa81c02", config, xmpp.connection, events as RoomEvents);
+  return { made, xmpp, receive: (text: string) => xmpp.receive(text) };
 }
 
 function cameras(open: (constraints: { video: { deviceId?: { exact: string } } }) => Promise<unknown>) {
@@ -57,7 +55,7 @@ test("a name can't write lines of SDP", () => {
 
 test("an offer that can't be handled is refused, not left unanswered", () => {
   vi.spyOn(console, "error").mockImplementation(() => {});
-  const { sent, receive } = room({
+  const { xmpp, receive } = room({
     jingle: () => {
       throw new Error("bad offer");
     },
@@ -65,7 +63,7 @@ test("an offer that can't be handled is refused, not left unanswered", () => {
   receive(
     '<iq xmlns="jabber:client" type="set" id="1" from="a@c.d/focus"><jingle xmlns="urn:xmpp:jingle:1" action="session-initiate" sid="s"/></iq>',
   );
-  expect(sent.map((stanza) => stanza.getAttribute("type"))).toEqual(["error"]);
+  expect(xmpp.sent.map((stanza) => stanza.getAttribute("type"))).toEqual(["error"]);
 });
 
 test("a server that shuts down has kicked nobody", () => {

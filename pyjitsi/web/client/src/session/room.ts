@@ -1,14 +1,16 @@
 /** The conference room on the wire: request, join, presence, chat, and what the room sends. */
 
 import { type ErrorCode, type MeetConfig, MeetingError } from "./api";
+import { nickIn } from "./moderation";
 import { CAPS_NODE, FEATURES, NS } from "./namespaces";
 import { buildPresence, type OccupantPresence, type OwnPresence, parsePresence } from "./presence";
+import { type Refusal, readRefusal, readRemoval } from "./refusal";
+import { MEDIA, type Medium } from "./rooms-api";
 import { child, children, element, textOf } from "./xml";
-import { conditionOf, IqError, type XmppConnection } from "./xmpp";
+import { IqError, type XmppConnection } from "./xmpp";
 
 const READY_WAIT_MS = [1_000, 2_000, 4_000, 8_000];
 const JOIN_MS = 15_000;
-const JOIN_ATTEMPTS = 3;
 const FOCUS = "focus";
 
 export interface RoomEvents {
@@ -21,25 +23,12 @@ export interface RoomEvents {
   focusGone(): void;
   bridgeAvailable(available: boolean): void;
   chat(from: string, text: string, isPrivate: boolean, id: string): void;
+  /** The room did not take what we wrote. */
+  chatRefused(): void;
+  /** The focus muted us, for the moderator of that nick; "" where it does so of itself. */
+  muted(medium: Medium, by: string): void;
   /** A Jingle request of the focus; the result is sent when this returns. */
   jingle(jingle: Element, from: string): void;
-}
-
-/** What a refused join means to people. */
-export function joinError(condition: string): ErrorCode {
-  switch (condition) {
-    case "not-authorized":
-      return "password-required";
-    case "service-unavailable":
-    case "resource-constraint":
-      return "room-full";
-    case "not-allowed":
-    case "forbidden":
-    case "registration-required":
-      return "not-allowed";
-    default:
-      return "unknown";
-  }
 }
 
 /** Our nick, which is our endpoint id everywhere: eight hexadecimal digits. */
@@ -54,21 +43,33 @@ function randomId(): string {
   return [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** What a mute IQ of the focus mutes, and for whom; null for any other IQ. Only `true` comes from the focus. */
+function muteOf(stanza: Element): { readonly medium: Medium; readonly by: string } | null {
+  for (const medium of MEDIA) {
+    const mute = child(stanza, "mute", NS.mute[medium]);
+    if (mute?.textContent === "true") return { medium, by: nickIn(mute.getAttribute("actor") ?? "") };
+  }
+  return null;
+}
+
 export class Room {
-  readonly address: string;
-  readonly nick: string;
-  #joining: { resolve(): void; reject(condition: string): void } | null = null;
+  readonly #stop: () => void;
+  #joining: ((refusal: Refusal | null) => void) | null = null;
   #left = false;
 
   constructor(
-    name: string,
+    readonly address: string,
+    readonly nick: string,
     private readonly config: MeetConfig,
     private readonly xmpp: XmppConnection,
     private readonly events: RoomEvents,
   ) {
-    this.address = `${name.toLowerCase()}@${config.hosts.muc}`;
-    this.nick = nickOf(xmpp.jid);
-    xmpp.onStanza = (stanza) => this.#receive(stanza);
+    this.#stop = xmpp.listen((stanza) => this.#receive(stanza));
+  }
+
+  /** Our own address in the room. */
+  get occupant(): string {
+    return `${this.address}/${this.nick}`;
   }
 
   get focus(): string {
@@ -89,7 +90,7 @@ export class Room {
         if (answer?.getAttribute("ready") === "true") return;
       } catch (error) {
         if (error instanceof IqError && error.condition === "not-authorized") {
-          throw new MeetingError("not-allowed", "The server lets nobody in without an account");
+          throw new MeetingError("log-in-required", "The room waits for somebody with an account");
         }
         if (wait === null) throw new MeetingError("server-gone", `The focus does not answer: ${String(error)}`);
       }
@@ -98,40 +99,28 @@ export class Room {
     throw new MeetingError("server-gone", "The focus is not ready");
   }
 
-  /** Enters the room; rejects with a MeetingError. */
-  async join(own: OwnPresence, password: string | undefined): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      await this.requestConference();
-      const refused = await this.#enter(own, password);
-      if (refused === null) return;
-      if (refused !== "not-allowed" || attempt === JOIN_ATTEMPTS) {
-        throw new MeetingError(joinError(refused), `The room refused us: ${refused}`);
-      }
-    }
-  }
-
-  #enter(own: OwnPresence, password: string | undefined): Promise<string | null> {
+  /** Enters the room; resolves with the refusal, null where we are in. */
+  join(own: OwnPresence, password: string | null): Promise<Refusal | null> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => finish("remote-server-timeout"), JOIN_MS);
-      const finish = (condition: string | null) => {
+      const finish = (refusal: Refusal | null) => {
         clearTimeout(timer);
         this.#joining = null;
-        resolve(condition);
+        resolve(refusal);
       };
-      this.#joining = { resolve: () => finish(null), reject: finish };
-      this.xmpp.send(buildPresence(`${this.address}/${this.nick}`, own, password === undefined ? {} : { password }));
+      const timer = setTimeout(() => finish({ code: "server-gone", lobby: null, waitingForHost: false }), JOIN_MS);
+      this.#joining = finish;
+      this.xmpp.send(buildPresence(this.occupant, own, password === null ? {} : { password }));
     });
   }
 
   update(own: OwnPresence): void {
-    this.xmpp.send(buildPresence(`${this.address}/${this.nick}`, own, null));
+    this.xmpp.send(buildPresence(this.occupant, own, null));
   }
 
   leave(): void {
     this.#left = true;
-    this.xmpp.send(
-      element("presence", { xmlns: "jabber:client", to: `${this.address}/${this.nick}`, type: "unavailable" }),
-    );
+    this.#stop();
+    this.xmpp.send(element("presence", { xmlns: "jabber:client", to: this.occupant, type: "unavailable" }));
   }
 
   say(text: string, privateTo: string | undefined): string {
@@ -145,7 +134,7 @@ export class Room {
   #receive(stanza: Element): void {
     const from = stanza.getAttribute("from") ?? "";
     if (stanza.localName === "iq") this.#iq(stanza, from);
-    if (this.#left || !from.startsWith(this.address)) return;
+    if (this.#left || from.split("/", 1)[0] !== this.address) return;
     if (stanza.localName === "presence") this.#presence(stanza, from);
     if (stanza.localName === "message") this.#message(stanza, from);
   }
@@ -154,7 +143,7 @@ export class Room {
     const type = stanza.getAttribute("type");
     const nick = from.slice(this.address.length + 1);
     if (type === "error") {
-      this.#joining?.reject(conditionOf(stanza));
+      this.#joining?.(readRefusal(stanza));
     } else if (nick === FOCUS) {
       if (type === "unavailable") this.events.focusGone();
       else this.events.bridgeAvailable(child(stanza, "bridgeNotAvailable", NS.focus) === null);
@@ -162,7 +151,7 @@ export class Room {
       this.#unavailable(stanza, nick);
     } else {
       const presence = parsePresence(stanza);
-      if (nick === this.nick) this.#joining?.resolve();
+      if (nick === this.nick) this.#joining?.(null);
       this.events.present(presence);
     }
   }
@@ -172,20 +161,16 @@ export class Room {
       this.events.gone(nick);
       return;
     }
-    const user = child(stanza, "x", NS.mucUser);
-    const codes = children(user, "status").map((status) => status.getAttribute("code"));
-    if (codes.includes("332")) {
-      this.events.lost();
-      return;
-    }
-    const destroyed = child(user, "destroy") !== null;
-    this.events.removed(destroyed ? "room-destroyed" : "kicked");
+    const why = readRemoval(stanza);
+    if (why === null) this.events.lost();
+    else this.events.removed(why);
   }
 
   #message(stanza: Element, from: string): void {
     const text = textOf(stanza, "body");
     const nick = from.slice(this.address.length + 1);
     const type = stanza.getAttribute("type");
+    if (type === "error" && text !== "") this.events.chatRefused();
     if (text === "" || nick === "" || type === "error" || child(stanza, "delay") !== null) return;
     this.events.chat(nick, text, type === "chat", stanza.getAttribute("id") ?? randomId());
   }
@@ -195,7 +180,11 @@ export class Room {
     if (type !== "get" && type !== "set") return;
     const jingle = child(stanza, "jingle", NS.jingle);
     const query = child(stanza, "query", NS.disco);
-    if (jingle !== null && from === this.focus) {
+    const mute = from === this.focus ? muteOf(stanza) : null;
+    if (mute !== null) {
+      this.#reply(stanza, null);
+      this.events.muted(mute.medium, mute.by);
+    } else if (jingle !== null && from === this.focus) {
       try {
         this.events.jingle(jingle, from);
         this.#reply(stanza, null);

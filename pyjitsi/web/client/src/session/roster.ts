@@ -38,6 +38,22 @@ export class Roster {
     return this.#occupants.get(nick);
   }
 
+  /** A participant's display name, "" where nobody of that id is here. */
+  nameOf(nick: string): string {
+    return this.#occupants.get(nick)?.presence.name ?? "";
+  }
+
+  ids(wanted: (presence: OccupantPresence) => boolean): string[] {
+    return [...this.#occupants].filter(([, { presence }]) => wanted(presence)).map(([id]) => id);
+  }
+
+  /** The real addresses of those who are wanted; only moderators are told them. */
+  addresses(wanted: (presence: OccupantPresence) => boolean): string[] {
+    return [...this.#occupants.values()]
+      .map(({ presence }) => (wanted(presence) ? presence.realJid : null))
+      .filter((jid) => jid !== null);
+  }
+
   get size(): number {
     return this.#occupants.size;
   }

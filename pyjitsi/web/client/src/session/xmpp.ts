@@ -59,8 +59,8 @@ export function pingStanza(domain: string): Element {
 
 export class XmppConnection {
   jid = "";
-  onStanza: (stanza: Element) => void = () => {};
   onClosed: () => void = () => {};
+  #listeners = new Set<(stanza: Element) => void>();
   #stream: Stream | null = null;
   #state: "closed" | "open" | "resuming" = "closed";
   #url = "";
@@ -139,11 +139,20 @@ export class XmppConnection {
     for (const stanza of this.#outbox.splice(0)) this.#stream?.send(stanza);
   }
 
+  /** Hears every stanza that is no answer to an IQ of ours; what is returned ends that. */
+  listen(listener: (stanza: Element) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   #receive(stanza: Element): boolean {
-    try {
-      if (!this.#answered(stanza)) this.onStanza(stanza);
-    } catch (error) {
-      console.error("A stanza could not be handled", error);
+    if (this.#answered(stanza)) return true;
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(stanza);
+      } catch (error) {
+        console.error("A stanza could not be handled", error);
+      }
     }
     return true;
   }

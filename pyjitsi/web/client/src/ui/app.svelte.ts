@@ -27,7 +27,6 @@ export class App {
   readonly toasts = new Toasts();
   live: LiveMeeting | null = $state.raw(null);
   joinError: ErrorCode | null = $state(null);
-  passwordTried = $state(false);
   readonly #createMeeting: CreateMeeting;
 
   constructor(services: Services) {
@@ -54,7 +53,7 @@ export class App {
   }
 
   /** Joins the room in the address with the previewed devices. */
-  async join(password?: string): Promise<void> {
+  async join(): Promise<void> {
     const room = this.router.room;
     if (room === null) return;
     await this.preview.start();
@@ -64,7 +63,6 @@ export class App {
     const meeting = this.#createMeeting(this.config);
     this.live = new LiveMeeting(meeting);
     this.joinError = null;
-    this.passwordTried = password !== undefined;
     this.preferences.visited(room, Date.now());
     try {
       await meeting.join({
@@ -73,7 +71,6 @@ export class App {
         media,
         startAudioMuted: audioMuted || media.audio === null,
         startVideoMuted: videoMuted || media.video === null,
-        ...(password === undefined ? {} : { password }),
       });
     } catch (error) {
       if (this.live?.meeting === meeting && meeting.state.phase !== "left") this.joinError = codeOf(error);

@@ -2,17 +2,18 @@
 
 import { getContext, setContext } from "svelte";
 import { t } from "../../i18n";
-import type { MeetingState, Participant } from "../../session/api";
+import type { MeetingState, ModeratorControls, News, Participant } from "../../session/api";
 import type { App } from "../app.svelte";
 import { codeOf } from "../media/access";
 import { type Arrangement, arrange, type LayoutChoice } from "../state/layout";
 import type { LiveMeeting } from "../state/live";
+import { tell } from "../state/news";
 import { noticesBetween } from "../state/notices";
 import type { Action } from "../state/shortcuts";
 import { ViewReporter } from "../state/view-reporter";
 
 export type Panel = "chat" | "people" | null;
-export type DialogName = "settings" | "invite" | "shortcuts" | null;
+export type DialogName = "settings" | "invite" | "shortcuts" | "security" | null;
 
 const CONTEXT = Symbol("meeting");
 
@@ -76,6 +77,27 @@ export class MeetingController {
         const action = { label: t("notice.open"), run: () => this.openPanel("chat") };
         this.app.toasts.show({ kind: "message", text: t(key, { name, text: shorten(notice.message.text) }), action });
       }
+    }
+  }
+
+  /** Says what no snapshot shows. */
+  announce(news: News): void {
+    const told = tell(news);
+    if (told === null) return;
+    const admit =
+      news.kind === "knock"
+        ? { label: t("news.admit"), run: () => this.live.meeting.moderator?.admit([news.id]) }
+        : null;
+    this.app.toasts.show({ kind: "info", text: told, ...(admit === null ? {} : { action: admit }) }, 8_000);
+  }
+
+  /** Runs what a moderator does; a refusal becomes a notice in words. */
+  async moderate(act: (controls: ModeratorControls) => Promise<void> | void): Promise<void> {
+    const controls = this.live.meeting.moderator;
+    try {
+      if (controls !== null) await act(controls);
+    } catch (error) {
+      this.explain(error);
     }
   }
 

@@ -1,11 +1,14 @@
 /** A `Meeting` without a server, for the demo page: its state is whatever the page sets. */
 
 import {
+  type EntranceControls,
   type ErrorCode,
   type JoinOptions,
   type Meeting,
   MeetingError,
   type MeetingState,
+  type ModeratorControls,
+  type News,
   type Participant,
   type ViewRequest,
 } from "../../session/api";
@@ -17,12 +20,24 @@ export class FakeMeeting implements Meeting {
   views: ViewRequest[] = [];
   others: readonly Participant[] = [];
   refusal: ErrorCode | null = null;
+  entrance: EntranceControls | null = null;
+  moderator: ModeratorControls | null = null;
+  #hearers = new Set<(news: News) => void>();
   #listeners = new Set<(state: MeetingState) => void>();
   #camera: MediaStream | null = null;
 
   subscribe(listener: (state: MeetingState) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  hear(listener: (news: News) => void): () => void {
+    this.#hearers.add(listener);
+    return () => this.#hearers.delete(listener);
+  }
+
+  tell(news: News): void {
+    for (const listener of this.#hearers) listener(news);
   }
 
   set(change: Partial<MeetingState>): void {
@@ -38,7 +53,7 @@ export class FakeMeeting implements Meeting {
   async join(options: JoinOptions): Promise<void> {
     this.set({ phase: "connecting", room: options.room });
     await new Promise((resolve) => setTimeout(resolve, 50));
-    if (this.refusal !== null && options.password === undefined) {
+    if (this.refusal !== null) {
       this.set({ phase: "failed", error: this.refusal });
       throw new MeetingError(this.refusal, "refused by the demo");
     }

@@ -1,6 +1,7 @@
 /** Participants and states for tests and for the demo page. */
 
 import type { ChatMessage, MeetingState, Participant, VideoSource } from "../../session/api";
+import { ALL_ALLOWED, NO_SECURITY } from "../../session/rooms-api";
 
 /** A camera source that is on, without a stream unless one is given. */
 export function camera(id: string, stream: MediaStream | null = null): VideoSource {
@@ -50,6 +51,11 @@ export function meetingState(change: Partial<MeetingState> = {}): MeetingState {
     bridgeChannelOpen: true,
     iceState: "connected",
     startedAt: 0,
+    entry: null,
+    security: NO_SECURITY,
+    allowed: ALL_ALLOWED,
+    approved: { audio: new Set(), video: new Set(), desktop: new Set() },
+    knockers: [],
     ...change,
   };
 }
