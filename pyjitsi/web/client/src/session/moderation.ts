@@ -9,7 +9,7 @@ export type ModerationEvent =
   | { readonly kind: "allowed" | "stopped"; readonly medium: Medium }
   | { readonly kind: "asked"; readonly medium: Medium; readonly actor: string };
 
-/** Switches moderation of a medium. The component's own elements are in no namespace. */
+/** Switches moderation of a medium. The element has no namespace of its own. */
 export function buildModerated(component: string, medium: Medium, on: boolean): Element {
   return message(component, { enable: String(on), mediaType: medium });
 }
@@ -20,7 +20,7 @@ export function buildApproval(component: string, occupant: string, medium: Mediu
 }
 
 function message(to: string, attributes: Readonly<Record<string, string>>): Element {
-  return element("message", { xmlns: "jabber:client", to }, element("av_moderation", { xmlns: "", ...attributes }));
+  return element("message", { xmlns: "jabber:client", to }, element("av_moderation", attributes));
 }
 
 /** The nick of an occupant's address. */

@@ -270,7 +270,7 @@ export class RoomControl implements ModeratorControls {
 
   endForAll(): void {
     const to = this.services.address("end_conference");
-    const end = element("end_conference", { xmlns: "" });
+    const end = element("end_conference");
     if (to !== null) this.xmpp.send(element("message", { xmlns: "jabber:client", to }, end));
   }
 

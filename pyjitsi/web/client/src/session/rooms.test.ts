@@ -114,7 +114,7 @@ describe("moderators", () => {
     control.lowerHand("b7d40e95");
     control.endForAll();
     const [moderated, allow, disallow, muted, restricted, end] = xmpp.take();
-    expect(moderated).toMatch(/to="avmoderation.d"><av_moderation xmlns="" enable="true" mediaType="audio"/);
+    expect(moderated).toMatch(/to="avmoderation.d"><av_moderation enable="true" mediaType="audio"/);
     expect(allow).toContain('jidToWhitelist="a@c.d/b7d40e95" mediaType="video"');
     expect(disallow).toContain('jidToBlacklist="a@c.d/b7d40e95" mediaType="desktop"');
     expect(muted).toContain('{"type":"room_metadata","key":"startMuted","data":{"audio":true,"video":false}}');
