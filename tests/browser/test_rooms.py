@@ -73,7 +73,7 @@ def test_in_a_moderated_room_people_speak_once_they_are_allowed(guests: Guests, 
     mic = ben.page.get_by_test_id("toolbar-mic")
     expect(mic).to_have_attribute("aria-label", re.compile("Unmute"))
     mic.click()
-    expect(ben.page.get_by_test_id("toast").filter(has_text="Raise your hand")).to_be_visible()
+    expect(ben.page.get_by_test_id("toast").filter(has_text="You may not do that")).to_be_visible()
     expect(mic).to_have_attribute("aria-label", re.compile("Unmute"))
     ana.press("toolbar-people")
     row = ana.page.locator('[data-testid^="person-"]').filter(has_text="Ben")
