@@ -23,10 +23,10 @@ local function ask(name, question)
 	end);
 	local response, err = async.wait_for(promise.race({ answered, late }));
 	if not response then
-		module:log("error", "No verdict on %s: %s", name, tostring(err));
+		module:log("warn", "No verdict on %s: %s", name, tostring(err));
 		return nil, "unreachable";
 	elseif response.code ~= 200 then
-		module:log("error", "No verdict on %s: status %s", name, tostring(response.code));
+		module:log("warn", "No verdict on %s: status %s", name, tostring(response.code));
 		return nil, "refused";
 	end
 	return json.decode(response.body);

@@ -31,7 +31,6 @@ PERMISSIONS = (
     "groupChatRestricted",
     "pollCreationRestricted",
     "privateChatRestricted",
-    "screenSharingRestricted",
     "reactionsRestricted",
     "breakoutSelfJoinRestricted",
 )

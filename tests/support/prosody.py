@@ -36,6 +36,7 @@ class Prosody:
     process: "subprocess.Popen[bytes] | None" = None
     settings: dict[str, Any] = field(default_factory=dict[str, Any])  # beside those of every test
     turn_host: str | None = None
+    plugins: Path | None = None  # a folder whose modules are loaded on every host
 
     def start(self, timeout: float = 20.0) -> None:
         """Write everything, start, and wait for all three ports. Raises AssertionError with the log."""
@@ -56,6 +57,10 @@ class Prosody:
             rooms_secret_file=self._write("rooms.secret", self.rooms_secret + "\n"),
             rooms_http_port=free_port(socket.SOCK_STREAM),
             ice_servers=self._ice_servers(),
+            plugin_paths=() if self.plugins is None else (self.plugins,),
+            extra_modules=()
+            if self.plugins is None
+            else tuple(path.stem.removeprefix("mod_") for path in sorted(self.plugins.glob("mod_*.lua"))),
             accounts={name: self._write(f"{name}.password", f"{self.password}\n") for name in ("jvb", "recorder")},
             c2s_port=free_port(socket.SOCK_STREAM),
             http_port=free_port(socket.SOCK_STREAM),

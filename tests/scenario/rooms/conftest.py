@@ -80,7 +80,7 @@ def _answers(url: str) -> bool:
 def prosody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prosody]:
     if executable() is None:
         pytest.skip(MISSING)
-    server = Prosody(tmp_path_factory.mktemp("prosody"), turn_host="turn.example.org")
+    server = Prosody(tmp_path_factory.mktemp("prosody"), turn_host="turn.example.org", plugins=Path(__file__).parent)
     server.start()
     yield server
     server.stop()
