@@ -62,6 +62,7 @@ let
     either = a: b: mk "either" "${a.description} or ${b.description}" (v: a.check v || b.check v) (loc: ds: if builtins.all (d: a.check d.value) ds then a.merge loc ds else if builtins.all (d: b.check d.value) ds then b.merge loc ds else one loc ds);
     oneOf = ts: foldl' either (head ts) (tail ts);
     listOf = t: mk "listOf" "list of ${t.description}" isList (loc: ds: concatLists (lib.imap0 (n: d: lib.imap0 (m: v: let s = settle [ (d // { value = v; }) ]; in mergeType (loc ++ [ "[${toString m}]" ]) t s.defs) (filter (v: discharge v != [ ]) d.value)) ds)) // { subs = p: t.subs (p ++ [ "*" ]); };
+    nonEmptyListOf = t: addCheck (listOf t) (l: l != [ ]) // { description = "non-empty ${(listOf t).description}"; };
     attrsOf = t: mk "attrsOf" "attribute set of ${t.description}" isAttrs (loc: ds: let
         per = zipAttrsWith (_: v: v) (map (d: mapAttrs (_: value: d // { inherit value; }) d.value) ds);
         set = mapAttrs (n: xs: settle xs) per;
