@@ -18,7 +18,7 @@ import aiohttp
 from pyjitsi import clock
 
 TIMEOUT = 10.0
-START_LIMIT = 60.0
+START_LIMIT = 180.0  # seconds; a small machine in the middle of meetings takes its time
 
 
 @dataclass(frozen=True, slots=True)
