@@ -52,7 +52,7 @@ $(VENV)/.installed: pyproject.toml
 	touch $@
 
 # The data plane's extension (pyjitsi/bridge/plane), in place.
-PLANE := $(wildcard pyjitsi/rtp/vp8.p* pyjitsi/bridge/plane/*.p* pyjitsi/bridge/plane/native/*.p*) setup.py
+PLANE := $(wildcard pyjitsi/rtp/vp[89].p* pyjitsi/rtp/dependency.p* pyjitsi/bridge/plane/*.p* pyjitsi/bridge/plane/native/*.p*) setup.py
 build/.plane: $(PLANE) $(VENV)/.installed
 	@echo "compiling the data plane"
 	mkdir -p build

@@ -5,8 +5,11 @@ from setuptools import Extension, setup
 
 PLAIN = (
     "pyjitsi.rtp.vp8",
+    "pyjitsi.rtp.vp9",
+    "pyjitsi.rtp.dependency",
     "pyjitsi.bridge.plane.header",
     "pyjitsi.bridge.plane.keyframe",
+    "pyjitsi.bridge.plane.frame",
     "pyjitsi.bridge.plane.projection",
     "pyjitsi.bridge.plane.feedback",
     "pyjitsi.bridge.plane.delivery",

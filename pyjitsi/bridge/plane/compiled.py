@@ -177,7 +177,7 @@ class CompiledPlane(PythonPlane):
             rtx_of[number & 127] = rtx
         self._peers[endpoint].set_media(
             bytes(kinds), bytes(codec_of), bytes(apt), bytes(rtx_of), bytes(held.keep), held.transport_cc,
-            held.audio_level,
+            held.audio_level, held.dependency,
         )  # fmt: skip
         self._rewire(held)
 
@@ -339,8 +339,7 @@ class CompiledPlane(PythonPlane):
 
     def before_measuring(self, source: IncomingSource) -> None:
         for stream in source.streams:
-            size, frames, height, at = self._meters[id(stream)].take_meter()
-            source.meter.encodings[stream.encoding].add(size, frames, height, at)
+            source.meter.encodings[stream.encoding].add(*self._meters[id(stream)].take_meter())
 
     def take_events(self) -> list[Event]:
         self._collect()

@@ -23,6 +23,8 @@ class Sending(NamedTuple):
     sequence: int
     timestamp: int
     payload: bytes
+    marker: bool
+    dependency: bytes | None = None  # the descriptor's new value; b"" leaves it out, None leaves it as it came
 
 
 def send_media(route: Route, packet: Sending, now: float, out: Transmits) -> None:
@@ -88,7 +90,7 @@ def _pad(receiver: Endpoint, blank_ssrc: int, probe: int, now: float, out: Trans
     receiver.blank_sequence = (receiver.blank_sequence + 1) & 0xFFFF
     receiver.blank_timestamp = (receiver.blank_timestamp + 3000) & 0xFFFFFFFF
     header = Header()
-    blank = Sending(b"", header, payload_type, receiver.blank_sequence, receiver.blank_timestamp, BLANK)
+    blank = Sending(b"", header, payload_type, receiver.blank_sequence, receiver.blank_timestamp, BLANK, False)
     return _send(receiver, blank, blank_ssrc, now, True, out, probe, padding=True)
 
 
@@ -138,8 +140,10 @@ def _send(
     number_id = receiver.transport_cc if numbered else 0
     number = receiver.delivery.next
     room = bytearray(ROOM)
+    dependency = packet.dependency
+    packet.header.set_swap(0 if dependency is None else receiver.dependency, dependency or b"", len(dependency or b""))
     size = packet.header.write(
-        packet.data, room, ROOM, receiver.keep, packet.payload_type, packet.header.marker, packet.sequence,
+        packet.data, room, ROOM, receiver.keep, packet.payload_type, packet.marker, packet.sequence,
         packet.timestamp, ssrc, number_id, number,
     )  # fmt: skip
     if padding:

@@ -12,6 +12,7 @@ from pyjitsi.bridge.plane.layers import SourceMeter
 from pyjitsi.bridge.plane.pacer import Pacer
 from pyjitsi.bridge.plane.projection import Projection
 from pyjitsi.bridge.plane.srtp import Srtp
+from pyjitsi.rtp.dependency import Structure
 from pyjitsi.rtp.nack import NackTracker
 from pyjitsi.rtp.reception import Reception
 from pyjitsi.rtp.rtcp import ReportBlock
@@ -87,7 +88,7 @@ class SentTotals(Protocol):
 class Incoming:
     """One SSRC that an endpoint sends: which source and encoding it is, and what came of it."""
 
-    __slots__ = ("encoding", "nacks", "reception", "rtx", "seen", "source", "ssrc")
+    __slots__ = ("encoding", "nacks", "reception", "rtx", "seen", "source", "ssrc", "structure")
 
     def __init__(self, ssrc: int, source: "IncomingSource", encoding: int, rtx: bool, clock_rate: int) -> None:
         self.ssrc: int = ssrc
@@ -96,6 +97,7 @@ class Incoming:
         self.rtx: bool = rtx
         self.reception: StreamReports = Reception(ssrc, clock_rate)
         self.nacks: Nacks = NackTracker()
+        self.structure: Structure = Structure()  # of its dependency descriptors
         self.seen: dict[int, None] = {}  # extended numbers of late, against duplicates by RTX
 
 
@@ -152,6 +154,7 @@ class Endpoint:
         self.keep: bytearray = bytearray(256)  # 1 at the ids of extensions that are passed on
         self.transport_cc: int = 0
         self.audio_level: int = 0
+        self.dependency: int = 0
         self.rtx_of: dict[int, int] = {}  # media payload type to RTX payload type
         self.sources: dict[str, IncomingSource] = {}
         self.streams: dict[int, Incoming] = {}
@@ -191,6 +194,7 @@ class Endpoint:
         self.extension_ids.update(extensions)
         self.transport_cc = self.extension_ids.get(TRANSPORT_CC, 0)
         self.audio_level = self.extension_ids.get(AUDIO_LEVEL, 0)
+        self.dependency = self.extension_ids.get(DEPENDENCY, 0)
         for uri in KEPT_EXTENSIONS:
             if uri in self.extension_ids:
                 self.keep[self.extension_ids[uri] & 0xFF] = 1

@@ -8,10 +8,18 @@ MINIMUM = 12
 ONE_BYTE = 0xBEDE
 TWO_BYTE = 0x1000
 TWO_BYTE_MASK = 0xFFF0
+SWAP_ROOM = 272  # bytes
+COMPILED = __file__.endswith(".so")
 
 
 class Header:
-    """Fields of one packet, and where its parts lie. ``length`` is that of the element that ``find`` found last."""
+    """Fields of one packet, and where its parts lie. ``length`` is that of the element that ``find`` found last.
+
+    ``write`` puts the first ``swap_length`` bytes of ``swap`` in place of the extension ``swap_id``, or leaves that out
+    where there are none; with 0 for an id everything stays as it came.
+    """
+
+    swap: bytearray
 
     def __init__(self) -> None:
         self.payload_type: int = 0
@@ -25,6 +33,10 @@ class Header:
         self.payload_start: int = 0
         self.payload_end: int = 0
         self.length: int = 0
+        self.swap_id: int = 0
+        self.swap_length: int = 0
+        if not COMPILED:
+            self.swap = bytearray(SWAP_ROOM)
 
     def parse(self, data: bytes | bytearray, size: int) -> bool:
         """Read a packet; False for one that is malformed."""
@@ -50,6 +62,7 @@ class Header:
         self.ssrc = data[8] << 24 | data[9] << 16 | data[10] << 8 | data[11]
         start = MINIMUM + (data[0] & 15) * 4
         self.profile = 0
+        self.swap_id = 0
         if data[0] & 0x10:
             if size < start + 4:
                 return False
@@ -103,6 +116,17 @@ class Header:
             value = self.next_element(data, value + self.length)
         return 0
 
+    def set_swap(self, identity: int, value: bytes | bytearray, length: int) -> None:
+        """What ``write`` puts in place of an extension: the first bytes of ``value``."""
+        self.swap_id = identity
+        self.swap_length = length
+        for index in range(length):
+            self.swap[index] = value[index]
+
+    def swapped(self) -> bytes:
+        """What ``set_swap`` was given."""
+        return bytes(self.swap[: self.swap_length])
+
     def write(
         self, data: bytes | bytearray, out: bytearray, room: int, keep: bytes | bytearray, payload_type: int,
         marker: bool, sequence: int, timestamp: int, ssrc: int, number_id: int, number: int,
@@ -119,9 +143,10 @@ class Header:
             value = self.next_element(data, self.elements_start)
             while value:
                 identity = self.element_id(data, value)
-                if keep[identity]:
-                    short = short and identity < 15 and 0 < self.length <= 16
-                    body += self.length
+                length = self.swap_length if identity == self.swap_id else self.length
+                if keep[identity] and (length or identity != self.swap_id):
+                    short = short and identity < 15 and 0 < length <= 16
+                    body += length
                     count += 1
                 value = self.next_element(data, value + self.length)
         if number_id:
@@ -156,11 +181,16 @@ class Header:
             value = self.next_element(data, self.elements_start)
             while value:
                 identity = self.element_id(data, value)
-                if keep[identity]:
+                if keep[identity] and identity != self.swap_id:
                     at = _head(out, at, identity, self.length, short)
                     for index in range(self.length):
                         out[at + index] = data[value + index]
                     at += self.length
+                elif keep[identity] and self.swap_length:
+                    at = _head(out, at, identity, self.swap_length, short)
+                    for index in range(self.swap_length):
+                        out[at + index] = self.swap[index]
+                    at += self.swap_length
                 value = self.next_element(data, value + self.length)
         if number_id:
             at = _head(out, at, number_id, 2, short)

@@ -6,15 +6,15 @@ from pyjitsi.bridge.plane.api import OFF, AudioLevel, FirstMedia, LossReport, Re
 from pyjitsi.bridge.plane.downlinks import feedback_of, numbers_of
 from pyjitsi.bridge.plane.egress import Sending, resend, send_media
 from pyjitsi.bridge.plane.endpoint import Endpoint, Incoming, Route
+from pyjitsi.bridge.plane.frame import Frame
 from pyjitsi.bridge.plane.header import Header
-from pyjitsi.bridge.plane.keyframe import KINDS, begins_keyframe
+from pyjitsi.bridge.plane.keyframe import KINDS
 from pyjitsi.bridge.plane.srtp import SrtpError
 from pyjitsi.rtp import rtcp, transport_cc
 from pyjitsi.rtp.errors import RtpError
 from pyjitsi.rtp.nack import NackTracker
 from pyjitsi.rtp.packet import MINIMUM, is_rtcp
 from pyjitsi.rtp.reception import Reception
-from pyjitsi.rtp.vp8 import Vp8Descriptor, describe
 
 if TYPE_CHECKING:
     from pyjitsi.bridge.plane.plane import PythonPlane
@@ -28,6 +28,7 @@ class Ingress:
 
     def __init__(self, plane: "PythonPlane") -> None:
         self.plane: PythonPlane = plane
+        self.frame: Frame = Frame()
 
     def receive(self, endpoint: Endpoint, data: bytes, at: float) -> None:
         """One SRTP or SRTCP datagram from a bound address."""
@@ -93,7 +94,7 @@ class Ingress:
         payload = data[packet.payload_start : packet.payload_end]
         if not payload:
             return
-        made = Sending(data, packet, packet.payload_type, packet.sequence, packet.timestamp, payload)
+        made = Sending(data, packet, packet.payload_type, packet.sequence, packet.timestamp, payload, packet.marker)
         for route in stream.source.routes.values():
             send_media(route, made, at, self.plane.transmits)
         for routes in stream.source.relayed.values():
@@ -130,29 +131,27 @@ class Ingress:
             return
         codec = endpoint.codecs.get(payload_type)
         payload = data[start : packet.payload_end]
-        name = "" if codec is None else codec.name
-        keyframe, vp8 = False, None
-        if payload and name == "vp8":
-            vp8 = describe(payload)
-            keyframe = vp8.keyframe
-        elif payload:
-            keyframe = begins_keyframe(KINDS.get(name, 0), data, start, packet.payload_end)
+        kind = KINDS.get("" if codec is None else codec.name, 0)
+        frame = self.frame
+        if payload and not frame.read(
+            kind, packet, data, endpoint.dependency, stream.structure, number, start, packet.payload_end
+        ):
+            raise RtpError("malformed")
         meter = stream.source.meter.encodings[stream.encoding]
-        meter.packet(vp8.temporal if vp8 else 0, len(payload), packet.marker, at)
-        if vp8 is not None and vp8.height:
-            meter.height = vp8.height
-        made = Sending(data, packet, payload_type, number & 0xFFFF, packet.timestamp, payload)
+        if payload:
+            meter.packet(frame.spatial, frame.temporal, len(payload), frame.ends, at)
+            meter.describe(frame.heights, frame.stacked)
+        made = Sending(data, packet, payload_type, number & 0xFFFF, packet.timestamp, payload, packet.marker)
         for route in stream.source.routes.values():
-            self._forward(endpoint, stream, route, made, number, keyframe, vp8, at)
+            self._forward(endpoint, stream, route, made, number, at)
         for routes in stream.source.relayed.values():
             route = routes[stream.encoding]
             if route.open:  # as it came: the next bridge chooses and renumbers for its own receivers
                 send_media(route, made, at, self.plane.transmits)
 
     def _forward(
-        self, endpoint: Endpoint, stream: Incoming, route: Route, packet: Sending, number: int, keyframe: bool,
-        vp8: Vp8Descriptor | None, at: float,
-    ) -> None:  # fmt: skip
+        self, endpoint: Endpoint, stream: Incoming, route: Route, packet: Sending, number: int, at: float
+    ) -> None:
         projection = route.projection
         assert projection is not None
         if projection.target == OFF:
@@ -160,20 +159,20 @@ class Ingress:
         if not packet.payload:  # padding: nothing for receivers, and no hole either
             projection.skip(stream.encoding, number)
             return
-        picture, tl0, temporal, long_id = (-1, -1, 0, False)
-        if vp8 is not None:
-            picture, tl0, temporal, long_id = vp8.picture_id, vp8.tl0, vp8.temporal, vp8.long_id
-        taken = projection.accept(
-            stream.encoding, number, packet.timestamp, keyframe, picture, tl0, temporal, long_id, at
-        )
+        frame = self.frame
+        taken = projection.accept(frame, stream.encoding, number, packet.timestamp, at)
         if projection.wants_keyframe:
             self.plane.ask_keyframe(endpoint, stream.source, route.receiver.id)
         if taken:
             payload = bytearray(packet.payload)
-            if vp8 is not None:
-                vp8.write(payload, 0, projection.out_picture, projection.out_tl0)
-            made = Sending(packet.data, packet.header, packet.payload_type, projection.out_sequence,
-                           projection.out_timestamp, bytes(payload))  # fmt: skip
+            picture, tl0 = projection.out_picture, projection.out_tl0
+            frame.write(payload, 0, picture, tl0)
+            header = packet.header
+            header.swap_id = 0
+            frame.prepare(header, packet.data, picture, tl0)
+            dependency = header.swapped() if header.swap_id else None
+            made = Sending(packet.data, header, packet.payload_type, projection.out_sequence,
+                           projection.out_timestamp, bytes(payload), projection.out_marker, dependency)  # fmt: skip
             send_media(route, made, at, self.plane.transmits)
 
     # RTCP.

@@ -4,54 +4,71 @@ from collections.abc import Sequence
 
 from pyjitsi.bridge.plane.api import LayerInfo
 
+SPATIAL, TEMPORAL = 4, 4  # layers of an encoding that are told apart
+LAYERS = SPATIAL * TEMPORAL
 WINDOW = 1.0  # seconds over which rates are measured
 DEFAULT_HEIGHT = 180  # of the lowest encoding, doubling with each, until a key frame tells
 
 
 class EncodingMeter:
-    """Counts one encoding's bytes and frames by temporal layer."""
+    """Counts one encoding's bytes and frames by layer: ``spatial * 4 + temporal``."""
 
-    __slots__ = ("_bytes", "_frames", "bitrates", "frame_rates", "height", "seen_at")
+    __slots__ = ("_bytes", "_frames", "bitrates", "frame_rates", "heights", "seen_at", "stacked")
 
     def __init__(self, height: int) -> None:
-        self.height: int = height
+        self.heights: list[int] = [height << spatial for spatial in range(SPATIAL)]
+        self.stacked: bool = False  # whether a spatial layer needs those below between key frames too
         self.seen_at: float = 0.0
-        self._bytes: list[int] = [0, 0, 0, 0]
-        self._frames: list[int] = [0, 0, 0, 0]
-        self.bitrates: list[float] = [0.0, 0.0, 0.0, 0.0]
-        self.frame_rates: list[float] = [0.0, 0.0, 0.0, 0.0]
+        self._bytes: list[int] = [0] * LAYERS
+        self._frames: list[int] = [0] * LAYERS
+        self.bitrates: list[float] = [0.0] * LAYERS
+        self.frame_rates: list[float] = [0.0] * LAYERS
 
-    def packet(self, temporal: int, size: int, marker: bool, at: float) -> None:
-        """Count a packet."""
+    def packet(self, spatial: int, temporal: int, size: int, ends: bool, at: float) -> None:
+        """Count a packet; ``ends`` is whether it is the last of its frame."""
         self.seen_at = at
-        self._bytes[temporal] += size
-        if marker:
-            self._frames[temporal] += 1
+        layer = (spatial & 3) * TEMPORAL + (temporal & 3)
+        self._bytes[layer] += size
+        if ends:
+            self._frames[layer] += 1
 
-    def add(self, size: Sequence[int], frames: Sequence[int], height: int, at: float) -> None:
-        """Add bytes and frames by temporal layer that were counted elsewhere; ``height`` 0 where it is not known."""
-        for temporal in range(4):
-            self._bytes[temporal] += size[temporal]
-            self._frames[temporal] += frames[temporal]
-        self.height = height or self.height
+    def describe(self, heights: Sequence[int], stacked: int) -> None:
+        """What a packet told of the spatial layers: heights where not 0, and how they depend where not -1."""
+        for spatial, height in enumerate(heights):
+            self.heights[spatial] = height or self.heights[spatial]
+        if stacked >= 0:
+            self.stacked = stacked > 0
+
+    def add(self, size: Sequence[int], frames: Sequence[int], heights: Sequence[int], stacked: int, at: float) -> None:
+        """Add bytes and frames by layer that were counted elsewhere, and what is known of the layers."""
+        for layer in range(LAYERS):
+            self._bytes[layer] += size[layer]
+            self._frames[layer] += frames[layer]
+        self.describe(heights, stacked)
         self.seen_at = at
 
     def measure(self, seconds: float) -> None:
         """Turn the counts of the last ``seconds`` into rates, smoothed over the window."""
-        for temporal in range(4):
-            self.bitrates[temporal] = (self.bitrates[temporal] + self._bytes[temporal] * 8 / seconds) / 2
-            self.frame_rates[temporal] = (self.frame_rates[temporal] + self._frames[temporal] / seconds) / 2
-            self._bytes[temporal] = self._frames[temporal] = 0
+        for layer in range(LAYERS):
+            self.bitrates[layer] = (self.bitrates[layer] + self._bytes[layer] * 8 / seconds) / 2
+            self.frame_rates[layer] = (self.frame_rates[layer] + self._frames[layer] / seconds) / 2
+            self._bytes[layer] = self._frames[layer] = 0
 
     def layers(self, encoding: int) -> list[LayerInfo]:
-        """The temporal layers that flow, each with what it takes to have all below it too."""
+        """The layers that flow, each with what it takes to have all that it needs too."""
         found: list[LayerInfo] = []
-        bitrate = frame_rate = 0.0
-        for temporal in range(4):
-            bitrate += self.bitrates[temporal]
-            frame_rate += self.frame_rates[temporal]
-            if self.bitrates[temporal] > 1000:
-                found.append(LayerInfo(encoding << 6 | temporal, self.height, frame_rate, bitrate))
+        below = [0.0] * TEMPORAL  # bit rate of lower spatial layers, up to each temporal one
+        for spatial in range(SPATIAL):
+            bitrate = frame_rate = 0.0
+            for temporal in range(TEMPORAL):
+                layer = spatial * TEMPORAL + temporal
+                bitrate += self.bitrates[layer]
+                frame_rate += self.frame_rates[layer]
+                total = bitrate + (below[temporal] if self.stacked else 0.0)
+                below[temporal] += bitrate
+                if self.bitrates[layer] > 1000:
+                    index = encoding << 6 | spatial << 3 | temporal
+                    found.append(LayerInfo(index, self.heights[spatial], frame_rate, total))
         return found
 
 

@@ -4,6 +4,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from pyjitsi.bridge.plane import frame
 from pyjitsi.bridge.plane.api import (
     OFF,
     Address,
@@ -249,7 +250,11 @@ class PythonPlane:
         projection = None if route is None else route.projection
         if projection is None or projection.encoding == OFF or projection.target == OFF:
             return OFF
-        return projection.target if projection.target >> 6 == projection.encoding else projection.encoding << 6 | 7
+        if projection.target >> 6 != projection.encoding:
+            return projection.encoding << 6 | 7
+        if projection.scheme in (frame.SCHEMES["layers"], frame.SCHEMES["targets"]):
+            return projection.encoding << 6 | projection.spatial << 3 | projection.temporal
+        return projection.target
 
     # Keys, addresses, mutes.
 

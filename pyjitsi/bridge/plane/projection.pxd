@@ -1,6 +1,15 @@
 # C types of projection.py.
 cimport cython
 
+from pyjitsi.bridge.plane.frame cimport Frame
+
+cdef int LAYERS
+cdef int TARGETS
+cdef int TELL
+cdef int NOT_PRESENT
+cdef int DISCARDABLE
+cdef int SWITCH
+
 cdef int OFF
 cdef int SEQUENCE_MASK
 cdef unsigned int TIMESTAMP_MASK
@@ -12,6 +21,8 @@ cdef int LATEST
 cdef int MIN_TICKS
 cdef int DROPPED
 cdef double NEVER
+cdef double FLOWS
+cdef int SPATIAL_LAYERS
 
 
 @cython.final
@@ -41,15 +52,29 @@ cdef class Projection:
     cdef int frame_in[512]
     cdef int frame_out[512]
     cdef double flowing[8]
+    cdef double layer_at[8]
+    cdef public int scheme
+    cdef public bint out_marker
+    cdef public int spatial
+    cdef public int temporal
+    cdef int complete
+    cdef int ceiling
+    cdef int goal
+    cdef int template_delta
+    cdef int next_template
+    cdef int told
+    cdef public bint stuck
 
     @cython.locals(index=int)
     cpdef void forget_frames(self) noexcept nogil
     cpdef void set_target(self, int layer) noexcept nogil
     cpdef unsigned int current_timestamp(self, unsigned int timestamp) noexcept nogil
     cpdef void skip(self, int encoding, long long number) noexcept nogil
-    @cython.locals(wanted=int, out=int)
-    cpdef bint accept(self, int encoding, long long number, unsigned int timestamp, bint keyframe, int picture, int tl0,
-                      int temporal, bint long_id, double at) noexcept nogil
+    @cython.locals(wanted=int)
+    cpdef bint accept(self, Frame frame, int encoding, long long number, unsigned int timestamp,
+                      double at) noexcept nogil
+    @cython.locals(out=int)
+    cpdef bint passes(self, Frame frame, double at) noexcept nogil
     cpdef bint may_switch(self, int encoding, int wanted, double at) noexcept nogil
     @cython.locals(step=int, each=int)
     cpdef bint nearer_flows(self, int wanted, double at) noexcept nogil
@@ -59,5 +84,18 @@ cdef class Projection:
     cpdef void pass_on(self, long long number, unsigned int timestamp, double at) noexcept nogil
     @cython.locals(slot=cython.longlong)
     cpdef void leave_out(self, long long number) noexcept nogil
-    @cython.locals(slot=int, mask=int, ahead=bint, limit=int, out=int)
-    cpdef int frame(self, int picture, int temporal, bint long_id) noexcept nogil
+    cpdef int limits(self) noexcept nogil
+    @cython.locals(slot=int, ahead=bint, out=int)
+    cpdef int frame(self, int picture, int temporal, int mask) noexcept nogil
+    @cython.locals(key=int, slot=int, out=int)
+    cpdef int layer_frame(self, Frame frame, double at) noexcept nogil
+    @cython.locals(wanted=int, limit=int, key=bint, passes=bint)
+    cpdef bint layer_passes(self, Frame frame, double at) noexcept nogil
+    @cython.locals(slot=int, out=int)
+    cpdef int target_frame(self, Frame frame) noexcept nogil
+    @cython.locals(limits=int, best=int, decodable=bint, indication=int)
+    cpdef bint target_passes(self, Frame frame) noexcept nogil
+    @cython.locals(index=int, needed=int)
+    cpdef bint references_passed(self, Frame frame) noexcept nogil
+    @cython.locals(layer=int)
+    cpdef void dependency(self, Frame frame) noexcept nogil

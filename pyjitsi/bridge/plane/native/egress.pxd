@@ -1,15 +1,15 @@
 # From an accepted packet to a receiver's datagrams.
 from libc.stdint cimport int64_t, uint32_t
 
+from pyjitsi.bridge.plane.frame cimport Frame
 from pyjitsi.bridge.plane.header cimport Header
 from pyjitsi.bridge.plane.native.mailbox cimport Mailbox
 from pyjitsi.bridge.plane.native.state cimport Peer, Route
-from pyjitsi.rtp.vp8 cimport Vp8Descriptor
 
 
 cdef class Egress(Mailbox):
     cdef Header stored
-    cdef Vp8Descriptor stored_vp8
+    cdef Frame stored_frame
     cdef bint gso
     cdef bint threaded       # whether a thread of its own works on it
     cdef long long unsent
@@ -21,7 +21,7 @@ cdef class Egress(Mailbox):
     cdef long captured_size
     cdef long captured_room
 
-    cdef bint emit(self, Peer* peer, unsigned char* data, void* header, void* vp8, int payload_type,
+    cdef bint emit(self, Peer* peer, unsigned char* data, void* header, void* frame, int payload_type,
                    int sequence, uint32_t timestamp, uint32_t ssrc, int start, int end, int picture, int tl0,
                    int original, int64_t* index, bint numbered, double at) noexcept nogil
     cdef bint resend(self, Route* route, int sequence, double at) noexcept nogil

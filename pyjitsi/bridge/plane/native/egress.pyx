@@ -5,12 +5,13 @@ from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy, memmove
 
 from pyjitsi.bridge.plane.delivery cimport Delivery
+from pyjitsi.bridge.plane.frame cimport Frame
 from pyjitsi.bridge.plane.header cimport Header
 from pyjitsi.bridge.plane.native.cipher cimport protect, tag_size
 from pyjitsi.bridge.plane.native.state cimport *
 from pyjitsi.bridge.plane.native.tables cimport guess
 from pyjitsi.bridge.plane.native.wire cimport send_trains
-from pyjitsi.rtp.vp8 cimport Vp8Descriptor
+from pyjitsi.rtp.dependency cimport Structure
 
 cdef enum:
     GROUP = 8                # trains that are sealed and sent at once: the others' keys stay out of the cache meanwhile
@@ -21,14 +22,14 @@ cdef class Egress(Mailbox):
     """A shard's way out."""
 
     def __cinit__(self):
-        self.stored, self.stored_vp8 = Header(), Vp8Descriptor()
+        self.stored, self.stored_frame = Header(), Frame()
         self.gso = True
 
     def __dealloc__(self):
         free(self.waiting)
         free(self.captured)
 
-    cdef bint emit(self, Peer* peer, unsigned char* data, void* header, void* vp8, int payload_type,
+    cdef bint emit(self, Peer* peer, unsigned char* data, void* header, void* frame, int payload_type,
                    int sequence, uint32_t timestamp, uint32_t ssrc, int start, int end, int picture, int tl0,
                    int original, int64_t* index, bint numbered, double at) noexcept nogil:
         """Make a datagram at the end of the receiver's train. ``original`` is what an RTX packet repeats, or -1.
@@ -47,6 +48,8 @@ cdef class Egress(Mailbox):
                 return False
         number = (<Delivery>peer.delivery).next
         out = peer.train + peer.train_size
+        if picture != NO_PICTURE:
+            (<Frame>frame).prepare(<Header>header, data, picture, tl0)
         head = (<Header>header).write(data, out, ROOM - 64, peer.keep, payload_type, (<Header>header).marker, sequence, timestamp, ssrc,
                             peer.transport_cc if numbered else 0, number)
         size = head + body + (2 if original >= 0 else 0)
@@ -60,7 +63,7 @@ cdef class Egress(Mailbox):
             out[head + 1] = original & 0xFF
         memcpy(out + size - body, data + start, body)
         if picture != NO_PICTURE:
-            (<Vp8Descriptor>vp8).write(out, size - body, picture, tl0)
+            (<Frame>frame).write(out, size - body, picture, tl0)
         place = guess(index[0], sequence)
         if place < 0:
             return False
@@ -127,13 +130,16 @@ cdef class Egress(Mailbox):
         data = stream.arena + slot.position % stream.arena_size
         if rtx == 0 or not self.stored.parse_front(data, slot.size):
             return 0
-        self.stored.marker = slot.marker
-        if sent.picture != NO_PICTURE and not self.stored_vp8.parse(data, slot.payload_start, slot.size):
+        self.stored.marker = sent.marker
+        if sent.picture != NO_PICTURE and not self.stored_frame.read(
+            peer.codec[slot.payload_type], self.stored, data, peer.dependency, <Structure>stream.structure, sent.number,
+            slot.payload_start, slot.size,
+        ):
             return 0
         sent.at = at
         number = route.rtx_sequence
         route.rtx_sequence = (number + 1) & 0xFFFF
-        if not self.emit(peer, data, <void*>self.stored, <void*>self.stored_vp8, rtx, number, sent.timestamp, route.rtx_ssrc,
+        if not self.emit(peer, data, <void*>self.stored, <void*>self.stored_frame, rtx, number, sent.timestamp, route.rtx_ssrc,
                          slot.payload_start, slot.size, sent.picture, sent.tl0, sequence, &route.rtx_index, True, at):
             return 0
         peer.urgent = True

@@ -18,6 +18,7 @@ from pyjitsi.bridge.plane.native.state cimport *
 from pyjitsi.bridge.plane.native.tables cimport missing_due, table_drop, table_put
 from pyjitsi.bridge.plane.pacer cimport Pacer
 from pyjitsi.bridge.plane.projection cimport Projection
+from pyjitsi.rtp.dependency cimport Structure
 
 cdef extern from "<unistd.h>" nogil:
     ssize_t write(int, const void*, size_t)
@@ -67,7 +68,8 @@ cdef class PeerHandle:
         free(peer.arrived)
         free(peer)
 
-    def set_media(self, bytes kinds, bytes codecs, bytes apt, bytes rtx_of, bytes keep, int transport_cc, int audio_level):
+    def set_media(self, bytes kinds, bytes codecs, bytes apt, bytes rtx_of, bytes keep, int transport_cc, int audio_level,
+                  int dependency):
         """Tables by payload type (128 bytes each), and the extensions' ids; ``keep`` has 256 bytes."""
         if self.peer == NULL:
             return
@@ -78,7 +80,7 @@ cdef class PeerHandle:
         memcpy(self.peer.apt, <const unsigned char*>apt, 128)
         memcpy(self.peer.rtx_of, <const unsigned char*>rtx_of, 128)
         memcpy(self.peer.keep, <const unsigned char*>keep, 256)
-        self.peer.transport_cc, self.peer.audio_level = transport_cc, audio_level
+        self.peer.transport_cc, self.peer.audio_level, self.peer.dependency = transport_cc, audio_level, dependency
         self.shard.unlock()
 
     def set_keys(self, bint gcm, bytes inbound, bytes outbound):
@@ -259,6 +261,7 @@ cdef class StreamHandle:
 
     cdef Shard shard
     cdef SourceHandle source
+    cdef Structure structure  # kept alive, for the packet path has no reference of its own
     cdef Stream* stream
     cdef int64_t expected_before
     cdef int64_t received_before
@@ -275,6 +278,10 @@ cdef class StreamHandle:
         stream.id, stream.ssrc, stream.source, stream.owner = id, ssrc, source.source, peer
         stream.encoding, stream.rtx, stream.clock_rate = encoding, rtx, clock_rate
         stream.highest = stream.base = stream.nack_highest = -1
+        stream.stacked = -1
+        if source.source.video and not rtx:
+            self.structure = Structure()
+            stream.structure = <void*>self.structure
         with nogil:
             self.shard.lock()
             table_put(&peer.streams, ssrc, stream)
@@ -347,23 +354,28 @@ cdef class StreamHandle:
         return fraction, expected - <int64_t>stream.received, stream.highest, int(stream.jitter), last, delay
 
     def take_meter(self):
-        """(bytes by temporal layer, frames by temporal layer, height, last seen) since the last call."""
-        cdef uint64_t octets[4]
-        cdef uint32_t frames[4]
-        cdef int i, height
+        """(bytes by layer, frames by layer, heights, whether layers are stacked, last seen) since the last call."""
+        cdef uint64_t octets[16]
+        cdef uint32_t frames[16]
+        cdef int heights[4]
+        cdef int i, stacked
         cdef double at
         cdef Stream* stream = self.stream
         if stream == NULL:
-            return (0, 0, 0, 0), (0, 0, 0, 0), 0, 0.0
+            return (0,) * 16, (0,) * 16, (0,) * 4, -1, 0.0
         with nogil:
             self.shard.lock()
             memcpy(octets, stream.meter_bytes, sizeof(octets))
             memcpy(frames, stream.meter_frames, sizeof(frames))
+            memcpy(heights, stream.heights, sizeof(heights))
             memset(stream.meter_bytes, 0, sizeof(octets))
             memset(stream.meter_frames, 0, sizeof(frames))
-            height, at = stream.height, stream.seen_at
+            stacked, at = stream.stacked, stream.seen_at
             self.shard.unlock()
-        return tuple([octets[i] for i in range(4)]), tuple([frames[i] for i in range(4)]), height, at
+        return (
+            tuple([octets[i] for i in range(16)]), tuple([frames[i] for i in range(16)]),
+            tuple([heights[i] for i in range(4)]), stacked, at,
+        )
 
 
 @cython.no_gc

@@ -1,11 +1,11 @@
 # One thread's share of the plane: its peers, and the way of a packet through it.
 from libc.stdint cimport int64_t, uint32_t
 
+from pyjitsi.bridge.plane.frame cimport Frame
 from pyjitsi.bridge.plane.header cimport Header
 from pyjitsi.bridge.plane.native.pacing cimport Pacing
 from pyjitsi.bridge.plane.native.inlet cimport Inlet
 from pyjitsi.bridge.plane.native.state cimport Key, Peer, Route, Stream
-from pyjitsi.rtp.vp8 cimport Vp8Descriptor
 
 cdef extern from "<pthread.h>" nogil:
     ctypedef unsigned long pthread_t
@@ -24,7 +24,7 @@ cdef class Shard(Pacing):
     cdef Port ports[256]
     cdef int port_count
     cdef Header header
-    cdef Vp8Descriptor vp8
+    cdef Frame frame
 
     cdef void datagram(self, Key* key, int fd, unsigned char* data, int size, double at) noexcept nogil
     cdef void receive(self, Peer* peer, unsigned char* data, int size, double at) noexcept nogil
@@ -35,7 +35,7 @@ cdef class Shard(Pacing):
     cdef void keep(self, Stream* stream, unsigned char* data, int payload_type, int64_t number, int start) noexcept nogil
     cdef bint enlarge(self, Stream* stream, int size) noexcept nogil
     cdef void forward(self, Peer* peer, Stream* stream, Route* route, unsigned char* data, int payload_type,
-                      int64_t number, int start, bint keyframe, bint vp8, double at) noexcept nogil
+                      int64_t number, int start, double at) noexcept nogil
     cdef void work(self) noexcept nogil
     cdef bint has_port(self, int fd, int zone) noexcept nogil
     cdef void loop(self) noexcept nogil

@@ -10,8 +10,8 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
 
+from pyjitsi.bridge.plane.frame cimport Frame
 from pyjitsi.bridge.plane.header cimport Header
-from pyjitsi.bridge.plane.keyframe cimport VP8, begins_keyframe
 from pyjitsi.bridge.plane.native.cipher cimport unprotect
 from pyjitsi.bridge.plane.native.inlet cimport Handed, Inlet
 from pyjitsi.bridge.plane.native.mailbox cimport (
@@ -21,7 +21,7 @@ from pyjitsi.bridge.plane.native.state cimport *
 from pyjitsi.bridge.plane.native.tables cimport guess, nack_received, table_find, word
 from pyjitsi.bridge.plane.native.wire cimport DATAGRAM, Inbox, inbox_close, inbox_open, inbox_read, monotonic
 from pyjitsi.bridge.plane.projection cimport Projection
-from pyjitsi.rtp.vp8 cimport Vp8Descriptor
+from pyjitsi.rtp.dependency cimport Structure
 
 cdef extern from "<unistd.h>" nogil:
     ssize_t read(int, void*, size_t)
@@ -47,7 +47,7 @@ cdef class Shard(Pacing):
     """Peers are added and removed by ``handles``, which owns the memory."""
 
     def __cinit__(self):
-        self.header, self.vp8, self.inlet = Header(), Vp8Descriptor(), Inlet()
+        self.header, self.frame, self.inlet = Header(), Frame(), Inlet()
         self.wake_fd = -1
 
     # In.
@@ -179,7 +179,7 @@ cdef class Shard(Pacing):
             return
         for i in range(source.count):
             route = source.routes[i]
-            if self.emit(route.receiver, data, <void*>self.header, <void*>self.vp8, self.header.payload_type,
+            if self.emit(route.receiver, data, <void*>self.header, <void*>self.frame, self.header.payload_type,
                          self.header.sequence, self.header.timestamp, route.ssrc, self.header.payload_start,
                          self.header.payload_end, NO_PICTURE, -1, -1, &route.index, False, at):
                 route.packets += 1
@@ -189,8 +189,8 @@ cdef class Shard(Pacing):
     cdef void video(self, Peer* peer, Stream* stream, unsigned char* data, int payload_type, int64_t number, int start,
                     double at) noexcept nogil:
         cdef Source* source = stream.source
-        cdef int slot = number & (SEEN - 1), codec, end = self.header.payload_end, i, temporal = 0
-        cdef bint keyframe = False, vp8 = False
+        cdef int slot = number & (SEEN - 1), codec, end = self.header.payload_end, i, layer
+        cdef bint marker = self.header.marker
         if stream.seen[slot] == <uint32_t>(number + 1):
             return
         stream.seen[slot] = <uint32_t>(number + 1)
@@ -201,24 +201,24 @@ cdef class Shard(Pacing):
             return
         codec = peer.codec[payload_type & 0x7F]
         if end > start:
-            if codec == VP8:
-                if not self.vp8.parse(data, start, end):
-                    peer.dropped[D_MALFORMED] += 1
-                    return
-                vp8 = True
-                keyframe = self.vp8.keyframe
-                temporal = self.vp8.temporal
-                if self.vp8.height:
-                    stream.height = self.vp8.height
-            else:
-                keyframe = begins_keyframe(codec, data, start, end)
-        stream.meter_bytes[temporal & 3] += end - start
-        stream.meter_frames[temporal & 3] += self.header.marker
+            if not self.frame.read(codec, self.header, data, peer.dependency, <Structure>stream.structure, number, start,
+                                   end):
+                peer.dropped[D_MALFORMED] += 1
+                return
+            layer = (self.frame.spatial & 3) * 4 + (self.frame.temporal & 3)
+            stream.meter_bytes[layer] += end - start
+            stream.meter_frames[layer] += self.frame.ends
+            if self.frame.stacked >= 0:
+                stream.stacked = self.frame.stacked
+            for i in range(4):
+                if self.frame.heights[i]:
+                    stream.heights[i] = self.frame.heights[i]
         stream.seen_at = at
         if source.count and end > start:
             self.keep(stream, data, payload_type, number, start)
         for i in range(source.count):
-            self.forward(peer, stream, source.routes[i], data, payload_type, number, start, keyframe, vp8, at)
+            self.forward(peer, stream, source.routes[i], data, payload_type, number, start, at)
+            self.header.marker = marker
 
     cdef void keep(self, Stream* stream, unsigned char* data, int payload_type, int64_t number, int start) noexcept nogil:
         """Keep a packet once for all receivers, in the clear, for retransmission."""
@@ -260,7 +260,7 @@ cdef class Shard(Pacing):
         return True
 
     cdef void forward(self, Peer* peer, Stream* stream, Route* route, unsigned char* data, int payload_type,
-                      int64_t number, int start, bint keyframe, bint vp8, double at) noexcept nogil:
+                      int64_t number, int start, double at) noexcept nogil:
         cdef int end = self.header.payload_end, sequence, picture = NO_PICTURE, tl0 = -1
         cdef uint32_t timestamp
         cdef Sent* sent
@@ -269,20 +269,15 @@ cdef class Shard(Pacing):
         if route.relay:
             if route.encoding != stream.encoding or not route.open:
                 return
-            sequence, timestamp = number & 0xFFFF, self.header.timestamp
+            sequence, timestamp, self.header.swap_id = number & 0xFFFF, self.header.timestamp, 0
         else:
             if (<Projection>route.projection).target < 0:
                 return
             if end <= start:
                 (<Projection>route.projection).skip(stream.encoding, number)
                 return
-            if vp8:
-                taken = (<Projection>route.projection).accept(
-                    stream.encoding, number, self.header.timestamp, keyframe, self.vp8.picture_id, self.vp8.tl0,
-                    self.vp8.temporal, self.vp8.long_id, at)
-            else:
-                taken = (<Projection>route.projection).accept(
-                    stream.encoding, number, self.header.timestamp, keyframe, -1, -1, 0, False, at)
+            taken = (<Projection>route.projection).accept(
+                self.frame, stream.encoding, number, self.header.timestamp, at)
             if (<Projection>route.projection).wants_keyframe and at - route.source.keyframe_at > KEYFRAME_SPACING:
                 route.source.keyframe_at = at
                 event = self.tell(T_KEYFRAME, peer.id, route.source.id, at, True)
@@ -292,16 +287,17 @@ cdef class Shard(Pacing):
                 return
             sequence = (<Projection>route.projection).out_sequence
             timestamp = (<Projection>route.projection).out_timestamp
-            if vp8:
-                picture = (<Projection>route.projection).out_picture
-                tl0 = (<Projection>route.projection).out_tl0
+            picture = (<Projection>route.projection).out_picture
+            tl0 = (<Projection>route.projection).out_tl0
+            self.header.marker = (<Projection>route.projection).out_marker
         if route.sent == NULL:
             route.sent = <Sent*>calloc(SENT, sizeof(Sent))
         if route.sent != NULL:
             sent = &route.sent[sequence & (SENT - 1)]
             sent.sequence, sent.encoding, sent.number = sequence, stream.encoding, number
+            sent.marker = self.header.marker
             sent.timestamp, sent.picture, sent.tl0, sent.at = timestamp, picture, tl0, at
-        if self.emit(route.receiver, data, <void*>self.header, <void*>self.vp8, payload_type, sequence, timestamp,
+        if self.emit(route.receiver, data, <void*>self.header, <void*>self.frame, payload_type, sequence, timestamp,
                      route.ssrc, start, end, picture, tl0, -1, &route.index, True, at):
             route.packets += 1
             route.octets += end - start

@@ -61,9 +61,11 @@ cdef struct Stream:
     int missing_count
     Missing missing[MISSING]
     uint32_t seen[SEEN]
-    uint64_t meter_bytes[4]
-    uint32_t meter_frames[4]
-    int height
+    uint64_t meter_bytes[16] # by spatial * 4 + temporal layer
+    uint32_t meter_frames[16]
+    int heights[4]           # of the spatial layers, 0 where not told
+    int stacked
+    void* structure          # a compiled Structure, kept alive by Python; NULL for audio and RTX
     double seen_at
     Slot* slots
     unsigned char* arena
@@ -83,7 +85,8 @@ cdef struct Source:
 
 cdef struct Sent:
     int sequence             # -1: nothing
-    int encoding
+    short encoding
+    short marker
     int64_t number
     uint32_t timestamp
     int picture
@@ -141,6 +144,7 @@ cdef struct Peer:
     unsigned char keep[256]
     int transport_cc
     int audio_level
+    int dependency
     SsrcTable streams
     SsrcTable routes
     bint mute_audio
