@@ -30,7 +30,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prosody]:
     plugins = tmp_path_factory.mktemp("plugins")
     (plugins / "mod_test_identity.lua").write_text(BELIEVES)
     running_one = Prosody(tmp_path_factory.mktemp("prosody"))
-    running_one.settings = {"plugin_paths": (plugins,), "extra_modules": ("test_identity",)}
+    running_one.plugins = plugins
     running_one.start()
     yield running_one
     running_one.stop()
