@@ -13,7 +13,7 @@ from tests.nix.nix import missing as missing_nix
 from tests.vm.debian.initrd import missing as missing_machines
 from tests.vm.debian.run import names, run
 
-QUICK = ["deploy", "single"]
+QUICK = ["single"]
 CHOSEN = names() if os.environ.get("PYJITSI_VM_TESTS") == "all" else QUICK
 
 

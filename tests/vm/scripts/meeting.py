@@ -3,7 +3,7 @@
 import json
 
 ROOM = "https://meet.example.org/Meeting"
-UNITS = ("meet-prosody", "meet-focus", "meet-bridge", "meet-web")
+UNITS = ("meet-prosody", "meet-focus", "meet-rooms", "meet-bridge", "meet-web")
 
 
 def report(name):

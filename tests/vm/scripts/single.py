@@ -4,7 +4,7 @@ with subtest("people find the page, over TLS alone"):
     page = people.succeed(f"curl -sf --cacert /run/ca.pem {ROOM}")
     t.assertIn('<div id="app">', page)
     t.assertIn("301", people.succeed("curl -si http://meet.example.org/ | head -1"))
-    for private in ("5222", "5280", "5347", "8080", "8081", "8888", "9090"):
+    for private in ("5222", "5280", "5347", "8080", "8081", "8888", "8890", "9090"):
         people.fail(f"timeout 2 bash -c '</dev/tcp/meet.example.org/{private}'")
 
 memory("in a meeting of two")
@@ -19,7 +19,7 @@ with subtest("the running system finds every unit closed"):
 with subtest("secrets are files of root, and nowhere else"):
     t.assertEqual(server.succeed("stat -c %a /var/lib/meet-secrets").strip(), "700")
     names = server.succeed("ls /var/lib/meet-secrets").split()
-    t.assertEqual(len(names), 2)
+    t.assertEqual(len(names), 3)
     patterns = " ".join(f"-f /var/lib/meet-secrets/{name}" for name in names)
     for name in names:
         t.assertEqual(server.succeed(f"stat -c '%a %U' /var/lib/meet-secrets/{name}").strip(), "400 root")
