@@ -65,7 +65,10 @@ def serving(server: str, threads: int | None = None) -> Generator[int]:
             stderr=subprocess.STDOUT,
         )
         try:
-            wait_for(server)
+            try:
+                wait_for(server)
+            except TimeoutError as error:
+                raise TimeoutError(f"{error}\n{Path(log.name).read_text()[-1000:]}") from None
             time.sleep(1)
             yield process.pid
         except Exception as error:

@@ -1,10 +1,11 @@
 """Two network namespaces joined by a veth pair: one has the server, the other the load."""
 
+import os
 import subprocess
 from collections.abc import Generator
 from contextlib import contextmanager
 
-SERVER, LOAD = "meet-server", "meet-load"
+SERVER, LOAD = f"meet-server-{os.getpid()}", f"meet-load-{os.getpid()}"  # two runs at once leave each other alone
 SERVER_ADDRESS, LOAD_ADDRESS = "10.88.7.1", "10.88.7.2"
 
 
