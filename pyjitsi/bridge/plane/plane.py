@@ -93,6 +93,9 @@ class PythonPlane:
         for name, known in list(owner.sources.items()):
             if wanted.get(name) != known.spec:
                 self._remove_source(owner, conference, known)
+            if name not in wanted:
+                for other in conference.endpoints.values():
+                    other.targets.pop(name, None)
         for name, spec in wanted.items():
             if name not in owner.sources:
                 self._add_source(owner, conference, spec)
@@ -125,6 +128,7 @@ class PythonPlane:
             del owner.streams[ssrc]
             conference.owners.pop(ssrc, None)
             self.keyframes.forget_source(ssrc)
+        source.streams.clear()  # they point back; memory goes now, not with some later collection
         del owner.sources[source.spec.name]
 
     # What a compiled plane keeps in step with.

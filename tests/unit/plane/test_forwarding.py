@@ -279,3 +279,14 @@ def test_what_is_late_from_before_a_switch_takes_nobodys_number(meeting: Meeting
     meeting.deliver()
     assert len(meeting.ben.video_of(meeting.ana)) == before
     assert_clean(meeting.ben.video_of(meeting.ana))
+
+
+def test_a_camera_that_comes_back_is_asked_for_anew(meeting: Meeting) -> None:
+    meeting.plane.set_target(2, meeting.ana.video, 2)
+    meeting.rounds(3, keyframe=True)
+    assert meeting.ben.video_of(meeting.ana)
+    before = len(meeting.ben.got)
+    meeting.plane.remove_endpoint(meeting.ana.id)
+    meeting.ana = MediaPeer(meeting.plane, 1, meeting.ana.id)
+    meeting.rounds(3, keyframe=True)
+    assert len(meeting.ben.got) == before
