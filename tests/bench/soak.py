@@ -96,7 +96,7 @@ async def load(address: str, pid: int, seconds: float) -> None:
         began, memories, most = time.monotonic(), list[float](), 0
         while time.monotonic() - began < seconds:
             await asyncio.sleep(random.expovariate(3.0))
-            if len(crowd.there) < MOST and random.random() < (1 if len(crowd.there) < MOST // 2 else 0.5):
+            if len(crowd.there) < MOST and random.random() < (1 if len(crowd.there) < MOST * 9 // 10 else 0.5):
                 await crowd.join()
             elif crowd.there:
                 await crowd.leave(random.choice(list(crowd.there)))
