@@ -7,6 +7,7 @@ round while it fits; what is on stage gets its preferred layer (360p, full rate)
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from pyjitsi.bridge.last_n import least
 from pyjitsi.bridge.messages import ReceiverVideoConstraints
 from pyjitsi.bridge.plane.api import OFF, LayerInfo
 
@@ -73,10 +74,11 @@ def prioritise(wishes: Wishes, sources: Sequence[Available]) -> list[Available]:
     return [each for each in ordered if each.enabled] + [each for each in ordered if not each.enabled]
 
 
-def effective_heights(wishes: Wishes, ordered: Sequence[Available]) -> dict[str, int]:
-    """Each source's constraint after last-N: those beyond it, and disabled ones, get 0."""
+def effective_heights(wishes: Wishes, ordered: Sequence[Available], limit: int = -1) -> dict[str, int]:
+    """Each source's constraint after last-N, the receiver's or ``limit``: those beyond it, and disabled ones, get 0."""
     heights: dict[str, int] = {}
-    left = UNLIMITED if wishes.last_n < 0 else wishes.last_n
+    last_n = least(wishes.last_n, limit)
+    left = UNLIMITED if last_n < 0 else last_n
     for source in ordered:
         height = wishes.height(source.name) if source.enabled and left > 0 else 0
         heights[source.name] = height

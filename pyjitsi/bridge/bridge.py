@@ -17,9 +17,11 @@ from pyjitsi.bridge.candidates import HostAddress
 from pyjitsi.bridge.conference import Conference
 from pyjitsi.bridge.demux import Demultiplexer
 from pyjitsi.bridge.endpoint import Endpoint
+from pyjitsi.bridge.last_n import LastNLimits
 from pyjitsi.bridge.metrics import totals_of
 from pyjitsi.bridge.peer import Peer
 from pyjitsi.bridge.plane.api import (
+    OFF,
     Address,
     AudioLevel,
     Datagram,
@@ -62,10 +64,11 @@ class Bridge:
     def __init__(
         self, plane: Plane, certificate: Certificate, hosts: tuple[HostAddress, ...], websocket_base: str | None,
         *, start_bitrate: float = 2_500_000, max_endpoints: int = 500, relay_id: str | None = None,
-        relay_websocket_base: str | None = None, ice_restart: bool = True,
+        relay_websocket_base: str | None = None, ice_restart: bool = True, last_n: LastNLimits | None = None,
     ) -> None:  # fmt: skip
         self.plane: Plane = plane
         self.ice_restart: bool = ice_restart
+        self.last_n: LastNLimits = last_n or LastNLimits()
         self._restarts: Counter[str] = Counter()  # of ICE, of endpoints that are gone
         self._ice: Counter[bool] = Counter()  # of endpoints that are gone: whether ICE found a way
         self.certificate: Certificate = certificate
@@ -109,9 +112,11 @@ class Bridge:
         conference.close()
         del self.tests[conference.meeting_id]
 
-    def open(self, meeting_id: str, name: str, now: float) -> Conference:
-        """Make a conference."""
-        conference = Conference(meeting_id, name, next(self._keys), self.plane, now, self.relay_id or "")
+    def open(self, meeting_id: str, name: str, now: float, *, rtcstats: bool = True) -> Conference:
+        """Make a conference; ``rtcstats`` is whether collectors of statistics may read its state."""
+        conference = Conference(
+            meeting_id, name, next(self._keys), self.plane, now, self.relay_id or "", self.last_n, rtcstats=rtcstats
+        )
         self.conferences[meeting_id] = conference
         self.total_conferences += 1
         conference.log.info("conference created")
@@ -178,6 +183,15 @@ class Bridge:
         self._unregister(relay)
         conference.remove_relay(relay)
         relay.log.info("relay ended")
+
+    def sample_load(self, stress: float, now: float) -> None:
+        """Less video for all while the bridge is loaded, where the settings say so."""
+        endpoints = [endpoint for each in self.conferences.values() for endpoint in each.endpoints.values()]
+        most = max((sum(layer != OFF for layer in each.targets.values()) for each in endpoints), default=0)
+        if self.last_n.sample(stress, most, now):
+            log.info("last-n", enforced=self.last_n.enforced, stress=round(stress, 2))
+            for conference in self.conferences.values():
+                conference.allocate(now)
 
     @property
     def ice_succeeded(self) -> int:

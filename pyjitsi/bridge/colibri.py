@@ -54,7 +54,7 @@ def _conference(bridge: Bridge, request: colibri2.ConferenceModify, now: float) 
     name = request.name
     if name is not None and ("@" not in name or "/" in name):
         raise StanzaError("bad-request", f"the conference name {name[:80]!r} is not a bare JID")
-    return bridge.open(request.meeting_id, name or request.meeting_id, now)
+    return bridge.open(request.meeting_id, name or request.meeting_id, now, rtcstats=request.rtcstats)
 
 
 def _changes_media(wanted: colibri2.Endpoint) -> bool:

@@ -8,6 +8,7 @@ import structlog
 from pyjitsi.bridge import messages, relay_messages
 from pyjitsi.bridge.allocation import Available, allocate, effective_heights, prioritise
 from pyjitsi.bridge.endpoint import Endpoint
+from pyjitsi.bridge.last_n import LastNLimits
 from pyjitsi.bridge.media import encodings_of, plane_source, signalled_video_type
 from pyjitsi.bridge.plane.api import (
     OFF,
@@ -40,12 +41,17 @@ ConferenceEvent = AudioLevel | LayersChanged | Feedback | LossReport | ReceiverL
 class Conference:
     """Control state of one conference. ``key`` is its number in the plane, ``public_id`` its name in addresses."""
 
-    def __init__(self, meeting_id: str, name: str, key: int, plane: Plane, now: float, relay_id: str = "") -> None:
+    def __init__(
+        self, meeting_id: str, name: str, key: int, plane: Plane, now: float, relay_id: str = "",
+        last_n: LastNLimits | None = None, *, rtcstats: bool = True,
+    ) -> None:  # fmt: skip
         self.meeting_id: str = meeting_id
         self.name: str = name
         self.key: int = key
         self.public_id: str = secrets.token_hex(8)
         self.plane: Plane = plane
+        self.rtcstats: bool = rtcstats  # whether collectors may read its state
+        self._last_n: LastNLimits = last_n or LastNLimits()
         self.created: float = now
         self.endpoints: dict[str, Endpoint] = {}
         self.relays: Relays = Relays(plane, relay_id)
@@ -241,7 +247,7 @@ class Conference:
 
     def _allocate_for(self, receiver: Endpoint) -> dict[str, int]:
         ordered = prioritise(receiver.wishes, self._available(receiver))
-        heights = effective_heights(receiver.wishes, ordered)
+        heights = effective_heights(receiver.wishes, ordered, self._last_n.of(len(ordered)))
         receiver.allocated_for = receiver.estimate.bitrate
         allocation = allocate(receiver.wishes, ordered, heights, receiver.estimate.bitrate)
         targets, receiver.estimate.wanted = allocation.targets, allocation.ideal

@@ -41,6 +41,7 @@ class ControlServer:
         app.router.add_get("/colibri/drain", self._drain_state)
         app.router.add_post("/colibri/drain/{wish:enable|disable}", self._set_drain)
         app.router.add_post("/colibri/shutdown", self._shutdown)
+        app.router.add_get("/stats", self._stats)
         app.router.add_get("/debug", self._debug)
         app.router.add_get("/debug/{conference}", self._debug_conference)
         app.router.add_get("/debug/{conference}/{endpoint}", self._debug_conference)
@@ -95,6 +96,12 @@ class ControlServer:
         self._changed()
         return web.Response()
 
+    async def _stats(self, request: web.Request) -> web.Response:
+        """The state of the meetings that collectors of statistics (rtcstats) may read, by meeting."""
+        require_this_machine(request)
+        shown = [each for each in self._bridge.conferences.values() if each.rtcstats]
+        return web.json_response({each.meeting_id: describe(each, full=True) for each in shown})
+
     async def _debug(self, request: web.Request) -> web.Response:
         """All conferences by name, with ``?full=true`` by what is in them."""
         require_this_machine(request)
@@ -105,7 +112,11 @@ class ControlServer:
             "shutdown_state": state,
             "drain": self._drain.announced,
             "time": round(clock.wall() * 1000),
-            "load_management": {"endpoints": self._bridge.endpoint_count, "max_endpoints": self._bridge.max_endpoints},
+            "load_management": {
+                "endpoints": self._bridge.endpoint_count, "max_endpoints": self._bridge.max_endpoints,
+                "reducer_enabled": str(self._bridge.last_n.reducing).lower(),
+                "reducer": {"jvbLastN": self._bridge.last_n.enforced},
+            },
             "health": {
                 "success": health.healthy, "hardFailure": not health.healthy,
                 "responseCode": 200 if health.healthy else 500, "message": health.reason,
@@ -136,7 +147,7 @@ def describe(conference: Conference, *, full: bool) -> dict[str, Any]:
         "id": conference.public_id,
         "name": conference.name,
         "meeting_id": conference.meeting_id,
-        "rtcstatsEnabled": False,
+        "rtcstatsEnabled": conference.rtcstats,
         "endpoints": {each.id: _describe_endpoint(each, full=full) for each in conference.endpoints.values()},
         "relays": {each.id: _describe_relay(each, full=full) for each in conference.relays},
     }

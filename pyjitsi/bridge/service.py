@@ -21,6 +21,7 @@ from pyjitsi.bridge.data import DataChannels
 from pyjitsi.bridge.dial import Dialer
 from pyjitsi.bridge.drain import Drain
 from pyjitsi.bridge.http import ChannelServer
+from pyjitsi.bridge.last_n import LastNLimits
 from pyjitsi.bridge.metrics import BridgeCollector
 from pyjitsi.bridge.muc_clients import MucClients
 from pyjitsi.bridge.peer import Peer
@@ -71,6 +72,7 @@ class BridgeService:
             max_endpoints=settings.max_endpoints,
             relay_id=settings.relay_id,
             ice_restart=settings.ice_restart,
+            last_n=LastNLimits(settings.conference_last_n_limits, settings.reduce_load),
             relay_websocket_base=f"{_relay_base(settings)}/{settings.server_id}",
         )
         self._certificate_at: float = clock.monotonic()
@@ -220,6 +222,7 @@ class BridgeService:
             now = clock.monotonic()
             self._traffic.sample(self.bridge, now)
             self._stress.sample(now, time.process_time(), self._traffic.packets)
+            self.bridge.sample_load(self._stress.level, now)
             self._publish()
             if clock.monotonic() - self._certificate_at > CERTIFICATE_LIFE:
                 self._certificate_at = clock.monotonic()

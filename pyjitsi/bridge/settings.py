@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, IPvAnyAddress
+from pydantic import Field, IPvAnyAddress, NonNegativeInt, PositiveInt
 
 from pyjitsi.settings import Section, ServiceSettings
 from pyjitsi.xmpp.settings import ClientSettings
@@ -60,6 +60,13 @@ class BridgeSettings(ServiceSettings):
         default=True, description="Let clients whose network changed restart ICE in their session; else they rejoin."
     )
     start_bitrate: int = Field(default=2_500_000, ge=30_000, description="Downlink assumed before feedback, bit/s.")
+    conference_last_n_limits: dict[PositiveInt, NonNegativeInt] = Field(
+        default={},
+        description="The most videos for each receiver by a meeting's size in sources: { 20 = 10 } from twenty on.",
+    )
+    reduce_load: bool = Field(
+        default=False, description="Give each receiver fewer videos while stress is 1 or more; by a quarter a minute."
+    )
     drain_seconds: float = Field(
         default=3600.0, ge=0, description="How long a bridge that is to end waits for its meetings; most are over then."
     )

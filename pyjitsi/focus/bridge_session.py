@@ -28,14 +28,16 @@ class BridgeSession:
     """``id`` is what clients name in restarts; it is one per conference and bridge."""
 
     def __init__(
-        self, bridge: str, meeting_id: str, room: str, relay_id: str | None = None, region: str | None = None
-    ) -> None:
+        self, bridge: str, meeting_id: str, room: str, relay_id: str | None = None, region: str | None = None,
+        *, rtcstats: bool = True,
+    ) -> None:  # fmt: skip
         self.bridge: str = bridge
         self.relay_id: str | None = relay_id  # as it was when the session began
         self.region: str | None = region
         self.links: set[str] = set()  # relay ids of the bridges that this one was told to link to
         self.meeting_id: str = meeting_id
         self.room: str = room
+        self.rtcstats: bool = rtcstats
         self.id: str = str(uuid.uuid4())
         self.created: bool = False
         self.endpoints: set[str] = set()
@@ -59,7 +61,7 @@ class BridgeSession:
             force_mute=forced,
         )
         return colibri2.ConferenceModify(
-            self.meeting_id, self.room if first else None, create=first, endpoints=(wanted,)
+            self.meeting_id, self.room if first else None, create=first, endpoints=(wanted,), rtcstats=self.rtcstats
         )
 
     def allocation(self, endpoint: str, answer: colibri2.ConferenceModified) -> Allocation:

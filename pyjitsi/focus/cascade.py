@@ -89,11 +89,13 @@ class Cascade:
         """Whether a session is still current."""
         return self.sessions.get(session.bridge) is session
 
-    def session(self, bridge: Bridge, meeting_id: str) -> BridgeSession:
+    def session(self, bridge: Bridge, meeting_id: str, *, rtcstats: bool = True) -> BridgeSession:
         """The session on a bridge, made if there is none."""
         session = self.sessions.get(bridge.jid)
         if session is None:
-            session = BridgeSession(bridge.jid, meeting_id, self.room, bridge.relay_id, bridge.region)
+            session = BridgeSession(
+                bridge.jid, meeting_id, self.room, bridge.relay_id, bridge.region, rtcstats=rtcstats
+            )
             self.sessions[bridge.jid] = session
         return session
 

@@ -4,7 +4,6 @@ Presence and Jingle come in as parsed stanzas; what goes out goes through ``Wire
 """
 
 import asyncio
-import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +17,7 @@ from pyjitsi.focus.features import Features
 from pyjitsi.focus.linker import Linker
 from pyjitsi.focus.membership import Member, Membership
 from pyjitsi.focus.muting import FREE, Muting
+from pyjitsi.focus.placing import Placing
 from pyjitsi.focus.propagation import Propagation
 from pyjitsi.focus.record import ConferenceRecord
 from pyjitsi.focus.restarts import Restarts, check_credentials
@@ -47,7 +47,6 @@ class Conference:
         record: ConferenceRecord | None = None,
     ) -> None:  # fmt: skip
         self.room: str = room
-        self.meeting_id: str = str(uuid.uuid4()) if record is None else record.meeting_id
         self.members: Membership = Membership(settings.restart_min_interval_seconds, settings.restart_max_per_minute)
         self.sources: ConferenceSources = ConferenceSources(
             Limits(settings.max_ssrcs_per_user, settings.max_ssrc_groups_per_user)
@@ -58,9 +57,8 @@ class Conference:
         self._own_jid: str = own_jid
         self._settings: FocusSettings = settings
         self._bridges: BridgeChoice = bridges
-        self._pinned: str | None = bridges.pin(room, wire.now()) if record is None else record.pinned
         self._wire: Wire = wire
-        self._bridge_available: bool = True
+        self.placing: Placing = Placing(room, self.cascade, self.members, bridges, wire, self.publish, record)
         self._propagation: Propagation = Propagation(room, own_jid, self.members, self.sources, wire)
         self._entered: bool = False
         self._unsent: int = 0  # requests to bridges that were decided on and are not on their way yet
@@ -103,9 +101,7 @@ class Conference:
 
     def record(self) -> ConferenceRecord:
         """What to write down of it."""
-        return record_of(
-            self.room, self.meeting_id, self.start_muted, self._pinned, self.cascade, self.members, self.sources
-        )
+        return record_of(self.placing, self.start_muted, self.cascade, self.members, self.sources)
 
     def await_first(self) -> None:
         """A request: the room may stand empty for a while."""
@@ -120,7 +116,7 @@ class Conference:
                 "bridge-count": str(len(self.cascade)),
                 "visitors-enabled": "false",
             },
-            self._bridge_available,
+            self.placing.available,
         )
 
     def present(self, nick: str, occupant: Occupant) -> None:
@@ -242,14 +238,6 @@ class Conference:
             self._end_session(member)
             self._invite(member)
 
-    def on_bridge(self, bridge: str) -> list[Member]:
-        """The participants on a bridge."""
-        return [
-            member
-            for member in self.members
-            if member.session is not None and member.session.state != "ended" and member.session.bridge.bridge == bridge
-        ]
-
     def _leave_bridges(self) -> None:
         for session in self.cascade:
             self._send(self.cascade.drop(session))
@@ -272,40 +260,11 @@ class Conference:
                 self._invite(member)
 
     def _invite(self, member: Member) -> None:
-        session = self._choose_bridge(member)
+        session = self.placing.choose(member)
         if session is None:
             return
         member.session = Session(session)
         self._wire.spawn(self._offer(member, member.session, session))
-
-    def _choose_bridge(self, member: Member) -> BridgeSession | None:
-        """A bridge for a participant; None where none can be had."""
-        now = self._wire.now()
-        bridge = self._bridges.select(
-            now, self._placed(), region=member.occupant.region, version=self._pinned, room=self.room
-        )
-        session = None
-        before = len(self.cascade), self._bridge_available
-        if bridge is not None:
-            session = self.cascade.session(bridge, self.meeting_id)
-            self._bridges.placed(bridge.jid, self.room, now)
-            if len(self.cascade) != before[0]:
-                self.log.info("bridge chosen", bridge=bridge.jid)
-        self._bridge_available = session is not None
-        if before[1] and session is None:
-            self.log.warning("no bridge available")
-        if before != (len(self.cascade), self._bridge_available):
-            self.publish()
-        return session
-
-    def _placed(self) -> dict[str, int]:
-        """How many are on each of the conference's bridges."""
-        placed = dict.fromkeys(self.cascade.sessions, 0)
-        for member in self.members:
-            if member.session is not None and member.session.state != "ended":
-                jid = member.session.bridge.bridge
-                placed[jid] = placed.get(jid, 0) + 1
-        return placed
 
     async def _offer(self, member: Member, session: Session, bridge: BridgeSession) -> None:
         features = await self._features.of(member)

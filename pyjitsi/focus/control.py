@@ -35,7 +35,11 @@ class FocusControl:
             ("/pin", self._pins),
             ("/about/version", self._version),
             ("/stats", self._stats),
+            ("/rtcstats", self._rtcstats),
             ("/debug", self._debug),
+            ("/debug/conferences", self._debug_conferences),
+            ("/debug/conferences-full", self._debug_conferences_full),
+            ("/debug/conference/{room}", self._debug_conference),
         ):
             app.router.add_get(path, handler)
         app.router.add_post("/pin", self._pin)
@@ -51,7 +55,7 @@ class FocusControl:
         if member is None:
             raise web.HTTPNotFound(text=f"there is no {endpoint} in {room}\n")
         bridge = request.query.get("bridge")
-        if bridge is not None and member not in conference.on_bridge(self._bridge(bridge)):
+        if bridge is not None and member not in conference.placing.on(self._bridge(bridge)):
             raise web.HTTPBadRequest(text=f"{endpoint} is not on {bridge}\n")
         return _moved(move([(conference, member)]))
 
@@ -141,13 +145,31 @@ class FocusControl:
             "version": __version__,
         })  # fmt: skip
 
+    async def _rtcstats(self, request: web.Request) -> web.Response:
+        """The state of the meetings that collectors of statistics may read."""
+        require_this_machine(request)
+        shown = [each for each in self._conferences().values() if each.placing.rtcstats]
+        return web.json_response({each.placing.meeting_id: describe(each) for each in shown})
+
+    async def _debug_conferences(self, request: web.Request) -> web.Response:
+        require_this_machine(request)
+        return web.json_response(list(self._conferences()))
+
+    async def _debug_conferences_full(self, request: web.Request) -> web.Response:
+        require_this_machine(request)
+        return web.json_response({room: describe(each) for room, each in self._conferences().items()})
+
+    async def _debug_conference(self, request: web.Request) -> web.Response:
+        require_this_machine(request)
+        return web.json_response(describe(self._conference(request.match_info["room"])))
+
     async def _debug(self, request: web.Request) -> web.Response:
         require_this_machine(request)
         now, choice = clock.monotonic(), self._choice
         placed = dict.fromkeys(choice.registry.bridges, 0)
         for conference in self._conferences().values():
             for jid in placed:
-                placed[jid] += len(conference.on_bridge(jid))
+                placed[jid] += len(conference.placing.on(jid))
         bridges = {
             each.jid: {
                 "corrected-stress": round(choice.stress(each, now), 3), "drain": each.drain,
@@ -161,6 +183,30 @@ class FocusControl:
             for each in choice.registry.bridges.values()
         }  # fmt: skip
         return web.json_response({"bridge_selector": {"strategy": choice.rules.strategy, "bridge": bridges}})
+
+
+def describe(conference: Conference) -> dict[str, Any]:
+    """A conference as ``/debug`` shows it: who is in it, and where."""
+    return {
+        "name": conference.room,
+        "meeting_id": conference.placing.meeting_id,
+        "rtcstatsEnabled": conference.placing.rtcstats,
+        "pinned_version": conference.placing.pinned,
+        "participants": {
+            member.endpoint: {
+                "id": member.endpoint, "role": member.occupant.role, "region": member.occupant.region,
+                "stats_id": member.occupant.stats_id,
+                "bridge": None if member.session is None else member.session.bridge.bridge,
+                "session": None if member.session is None else member.session.state,
+            }
+            for member in conference.members
+        },
+        "colibri_session_manager": {
+            each.bridge: {"id": each.id, "relay_id": each.relay_id, "region": each.region, "created": each.created,
+                          "endpoints": sorted(each.endpoints), "relays": sorted(each.links)}
+            for each in conference.cascade
+        },
+    }  # fmt: skip
 
 
 def _moved(counts: tuple[int, int]) -> web.Response:

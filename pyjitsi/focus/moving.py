@@ -17,7 +17,7 @@ People = list[tuple[Conference, Member]]
 
 def people_on(bridge: str, among: Iterable[Conference]) -> People:
     """Those on a bridge, of the largest conferences first."""
-    found = [(conference, conference.on_bridge(bridge)) for conference in among]
+    found = [(conference, conference.placing.on(bridge)) for conference in among]
     found.sort(key=lambda pair: -len(pair[1]))
     return [(conference, member) for conference, members in found for member in members]
 

@@ -47,6 +47,7 @@ class ConferenceRecord:
     pinned: str | None = None
     bridges: tuple[BridgeRecord, ...] = ()
     sessions: tuple[SessionRecord, ...] = ()
+    rtcstats: bool = True
     version: int = VERSION
 
 

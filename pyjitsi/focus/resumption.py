@@ -3,6 +3,7 @@
 from pyjitsi.focus.bridge_session import BridgeSession
 from pyjitsi.focus.cascade import Cascade
 from pyjitsi.focus.membership import Member, Membership
+from pyjitsi.focus.placing import Placing
 from pyjitsi.focus.record import BridgeRecord, ConferenceRecord, SessionRecord
 from pyjitsi.focus.session import Session
 from pyjitsi.focus.sources import ConferenceSources, without_simulcast
@@ -10,8 +11,8 @@ from pyjitsi.xmpp.stanzas import colibri2
 
 
 def record_of(
-    room: str, meeting_id: str, start_muted: tuple[int | None, int | None], pinned: str | None, cascade: Cascade,
-    members: Membership, sources: ConferenceSources,
+    placing: Placing, start_muted: tuple[int | None, int | None], cascade: Cascade, members: Membership,
+    sources: ConferenceSources,
 ) -> ConferenceRecord:  # fmt: skip
     """What to write down. Offers that were not accepted are left out: those people are invited anew."""
     kept: list[SessionRecord] = []
@@ -31,7 +32,9 @@ def record_of(
         for each in cascade
         if each.created
     )
-    return ConferenceRecord(room, meeting_id, start_muted, pinned, bridges, tuple(kept))
+    return ConferenceRecord(
+        placing.room, placing.meeting_id, start_muted, placing.pinned, bridges, tuple(kept), placing.rtcstats
+    )
 
 
 class Resumption:
@@ -45,7 +48,9 @@ class Resumption:
         self._sessions = {each.endpoint: each for each in record.sessions}
         self._told = {each.endpoint: without_simulcast(each.sources) for each in record.sessions if each.sources}
         for each in record.bridges:
-            session = BridgeSession(each.bridge, record.meeting_id, record.room, each.relay_id, each.region)
+            session = BridgeSession(
+                each.bridge, record.meeting_id, record.room, each.relay_id, each.region, rtcstats=record.rtcstats
+            )
             session.id, session.created = each.id, True
             session.endpoints, session.links = set(each.endpoints), set(each.links)
             self._bridges[each.bridge] = cascade.sessions[each.bridge] = session

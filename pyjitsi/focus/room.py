@@ -74,7 +74,7 @@ class Room:
             async with asyncio.timeout(JOIN_TIMEOUT):
                 await asyncio.shield(self._joined)
             form = await muc.owner_form(self._connection, self.address, from_=self._own_jid)
-            self.conference.meeting_id = form.get(MEETING_ID) or self.conference.meeting_id
+            self.conference.placing.meeting_id = form.get(MEETING_ID) or self.conference.placing.meeting_id
             values = {"muc#roomconfig_whois": "anyone"}
             if self._created and self.booking is not None:
                 values |= self.booking.fields()

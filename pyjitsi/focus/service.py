@@ -209,7 +209,7 @@ class FocusService:
                 room.conference.bridge_lost(change.jid, change.reason)
 
     def _on_bridge(self, jid: str) -> float:
-        return sum(len(room.conference.on_bridge(jid)) for room in self.rooms.values())
+        return sum(len(room.conference.placing.on(jid)) for room in self.rooms.values())
 
     def _presence(self, presence: Presence) -> None:
         address = presence.from_.partition("/")[0]
@@ -244,6 +244,7 @@ class FocusService:
             room.conference.start_muted = (
                 _count(request.properties.get("startAudioMuted")), _count(request.properties.get("startVideoMuted"))
             )  # fmt: skip
+            room.conference.placing.rtcstats = request.properties.get("rtcstatsEnabled") != "false"
         else:
             room.conference.await_first()
         try:

@@ -81,10 +81,10 @@ def test_a_screen_is_shared_and_stopped(guests: Guests, room: str) -> None:
     expect(shared).to_be_hidden(timeout=10_000)
 
 
-def test_people_stay_when_focus_or_prosody_is_killed(guests: Guests, room: str) -> None:
+def test_people_stay_when_focus_prosody_or_the_web_service_is_killed(guests: Guests, room: str) -> None:
     ana, ben = guests.invite("Ana", room), guests.invite("Ben", room)
     ana.watches(1)
-    for service in ("focus", "prosody"):
+    for service in ("focus", "prosody", "web"):
         guests.server.kill(service)
         ana.page.wait_for_timeout(1500)
         for person, other in ((ana, "Ben"), (ben, "Ana")):

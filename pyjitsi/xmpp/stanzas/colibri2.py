@@ -120,6 +120,7 @@ class ConferenceModify:
     endpoints: tuple[Endpoint, ...] = ()
     relays: tuple[Relay, ...] = ()
     connects: tuple[exporting.Connect, ...] | None = None
+    rtcstats: bool = True  # of a new conference: whether the bridge may show its state to collectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,7 @@ def parse_modify(element: Element) -> ConferenceModify:
         endpoints=endpoints,
         relays=tuple(_relay(each) for each in children(element, NS, "relay")),
         connects=None if exported is None else exporting.parse(exported),
+        rtcstats=boolean(element, "rtcstats-enabled", default=True),
     )
 
 
@@ -156,6 +158,8 @@ def build_modify(request: ConferenceModify) -> Element:
         element.set("name", request.name)
     _flag(element, "create", request.create)
     _flag(element, "expire", request.expire)
+    if request.create and not request.rtcstats:
+        element.set("rtcstats-enabled", "false")
     element.extend(_build_endpoint(each) for each in request.endpoints)
     if request.connects is not None:
         element.append(exporting.build(request.connects))

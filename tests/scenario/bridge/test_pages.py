@@ -10,6 +10,7 @@ from pyjitsi.bridge.drain import Drain
 from pyjitsi.bridge.selftest import SelfTest, SelfTestError
 from pyjitsi.bridge.service import BridgeService
 from pyjitsi.bridge.settings import BridgeSettings
+from pyjitsi.xmpp.stanzas import colibri2
 from tests.scenario.bridge.focus import MEETING, ROOM, Focus
 
 ENDPOINT: dict[str, Any] = {
@@ -79,12 +80,22 @@ async def test_debug_has_jvbs_shape(bridge: BridgeService, focus: Focus) -> None
     assert debug["health"] == {"success": True, "hardFailure": False, "responseCode": 200, "message": ""}
     ((name, conference),) = debug["conferences"].items()
     assert {each: conference[each] for each in ("id", "name", "meeting_id", "rtcstatsEnabled", "relays")} == {
-        "id": name, "name": ROOM, "meeting_id": MEETING, "rtcstatsEnabled": False, "relays": {},
+        "id": name, "name": ROOM, "meeting_id": MEETING, "rtcstatsEnabled": True, "relays": {},
     }  # fmt: skip
     assert conference["endpoints"] == {"aaaa0001": {"connected": False}}
     _, whole = await ask(bridge, f"/debug/{name}/aaaa0001")
     assert whole["conferences"][name]["endpoints"]["aaaa0001"]["ice"]["connected"] is False
     assert await ask(bridge, "/debug/nowhere") == (200, {"conferences": {"nowhere": "null"}})
+
+
+async def test_collectors_of_statistics_get_the_meetings_that_allow_it(bridge: BridgeService, focus: Focus) -> None:
+    await focus.allocate("aaaa0001")
+    _, shown = await ask(bridge, "/stats")
+    assert set(shown) == {MEETING}
+    assert shown[MEETING]["endpoints"]["aaaa0001"]["connected"] is False
+    bridge.modify(colibri2.ConferenceModify("private", create=True, rtcstats=False))
+    assert set((await ask(bridge, "/stats"))[1]) == {MEETING}
+    assert (await ask(bridge, "/stats", "GET", None, **{"X-Forwarded-For": "203.0.113.7"}))[0] == 403
 
 
 async def test_a_bridge_can_begin_by_asking_for_others(bridge: BridgeService) -> None:

@@ -68,7 +68,8 @@ class Jvbs:
         if endpoint.create:
             assert endpoint.transport is not None and endpoint.transport.ice_controlling
             assert colibri2.SOURCE_NAMES in endpoint.capabilities
-            assert endpoint.sources == () or endpoint.sources is not None
+            assert endpoint.sources is not None, "a new endpoint has a list of sources, if an empty one"
+            assert endpoint.stats_id is not None, "a bridge takes the name in its statistics on create only"
             if held is not None:
                 assert endpoint.id not in held.endpoints, f"{endpoint.id} exists, and would be a conflict"
                 behind = [name for name, there in held.relays.items() if endpoint.id in there]
@@ -162,3 +163,5 @@ def _check_sources(sources: Iterable[colibri2.MediaSource]) -> None:
                 f"{source.id}: a {group.semantics} group of SSRCs that are not listed"
             )
             assert group.semantics != "FID" or len(group.ssrcs) == 2
+            # A JVB takes a SIM group's order for that of the layers; people of stories number theirs upwards.
+            assert group.semantics != "SIM" or list(group.ssrcs) == sorted(group.ssrcs), "layers from low to high"

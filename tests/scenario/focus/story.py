@@ -147,7 +147,8 @@ class Story:
 
     async def joins(self, *nicks: str, affiliation: str = "none", region: str | None = None) -> None:
         for nick in nicks:
-            occupant = Occupant(f"{nick}@talk.example/r", "participant", affiliation, region=region)
+            jid = f"{nick}@talk.example/r"
+            occupant = Occupant(jid, "participant", affiliation, region=region, stats_id=f"{nick}-x")
             self.conference.present(nick, occupant)
         await self.settle()
 

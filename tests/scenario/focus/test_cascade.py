@@ -101,10 +101,10 @@ async def test_who_is_moved_goes_where_the_choice_falls_now() -> None:
     story = await two_regions()
     await story.accepts("lou", 31, 32)
     story.bridges.bridges[f"{BREWERY}/lima"].drain = True
-    (lou,) = story.conference.on_bridge(f"{BREWERY}/lima")
+    (lou,) = story.conference.placing.on(f"{BREWERY}/lima")
     story.conference.move(lou)
     await story.settle()
-    assert [each.endpoint for each in story.conference.on_bridge(f"{BREWERY}/oslo")] == ["ada", "abe", "lou"]
+    assert [each.endpoint for each in story.conference.placing.on(f"{BREWERY}/oslo")] == ["ada", "abe", "lou"]
     assert list(story.conference.cascade.sessions) == [f"{BREWERY}/oslo"]
 
 
@@ -128,6 +128,6 @@ async def test_who_comes_while_the_last_one_leaves_still_gets_in() -> None:
     await story.settle()
     for nick, ssrc in (("new", 21), ("late", 31)):
         await story.accepts(nick, ssrc, ssrc + 1)
-    assert [each.endpoint for each in story.conference.on_bridge(f"{BREWERY}/oslo")] == ["late", "new"]
+    assert [each.endpoint for each in story.conference.placing.on(f"{BREWERY}/oslo")] == ["late", "new"]
     creates = [request for _, request in story.asked if request.create]
     assert len(creates) == 2

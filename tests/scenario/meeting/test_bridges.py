@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -81,7 +82,7 @@ async def test_only_a_dead_bridges_people_move(invite: Invite, room: str, server
     assert all(each.offers == 1 for each in stayed)
 
 
-async def ask(server: MeetingServer, path: str, body: object = None) -> tuple[int, object]:
+async def ask(server: MeetingServer, path: str, body: object = None) -> tuple[int, Any]:
     """The focus's HTTP interface."""
     url = f"http://127.0.0.1:{server.settings('focus')['http_port']}{path}"
     async with session() as http, http.request("GET" if body is None else "POST", url, json=body) as answer:
@@ -111,10 +112,13 @@ async def test_a_bridge_that_drains_can_be_emptied(invite: Invite, room: str, se
             assert server.metric("bridge2", "jitsi_jvb_local_endpoints") == 0
             assert server.metric("bridge", "jitsi_jvb_local_endpoints") == 4
             _, debug = await ask(server, "/debug")
-            bridges = debug["bridge_selector"]["bridge"]  # pyright: ignore[reportIndexIssue, reportUnknownVariableType, reportArgumentType, reportCallIssue]
-            assert {name.partition("/")[2]: each["endpoints"] for name, each in bridges.items()} == {  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+            bridges = debug["bridge_selector"]["bridge"]
+            assert {name.partition("/")[2]: each["endpoints"] for name, each in bridges.items()} == {
                 "jvb": 4, "jvb2": 0,
             }  # fmt: skip
+            _, meetings = await ask(server, "/debug/conferences-full")
+            (meeting,) = (each for name, each in meetings.items() if name.startswith(f"{room}@"))
+            assert {each["bridge"].partition("/")[2] for each in meeting["participants"].values()} == {"jvb"}
         finally:
             await http.post(f"{drain}/disable")
 

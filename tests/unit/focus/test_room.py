@@ -57,7 +57,7 @@ async def test_it_takes_the_rooms_meeting_id_and_shows_real_addresses() -> None:
     room = enter(connection)
     room.presence(own_presence("available"))
     await room.ready()
-    assert room.conference.meeting_id == "0b7e2c54"
+    assert room.conference.placing.meeting_id == "0b7e2c54"
     assert connection.submitted == ["FORM_TYPE", "muc#roomconfig_whois"]
     assert [stanza.get("to") for stanza in connection.sent] == [f"{ROOM}/focus"] * 2
     room.conference.stop()

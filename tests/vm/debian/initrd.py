@@ -23,7 +23,7 @@ MASKED = (
     "systemd-update-utmp systemd-random-seed systemd-binfmt systemd-sysctl systemd-timesyncd systemd-networkd "
     "systemd-resolved apparmor keyboard-setup console-setup networking nftables ssh cron getty@tty1 "
     "serial-getty@ttyS0 serial-getty@hvc0 apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer "
-    "e2scrub_all.timer e2scrub_reap fstrim.timer logrotate.timer man-db.timer prosody coturn"
+    "e2scrub_all.timer e2scrub_reap fstrim.timer logrotate.timer man-db.timer prosody coturn slapd haproxy janus"
 )
 
 INIT = """#!/bin/busybox sh

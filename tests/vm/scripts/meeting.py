@@ -25,7 +25,10 @@ def sees(name, other, timeout=300):
     try:
         people.wait_until_succeeds(f'grep -q \'"sees": \\["{other}"\\]\' /run/{name}.json', timeout=timeout)
     except Exception:
-        print(f"{name} reports", report(name))
+        for each in (name, other):
+            print(f"{each} reports", report(each))
+        units = " ".join(f"-u {unit}" for unit in (*UNITS, "meet-bridge-2"))
+        print(server.succeed(f"journalctl -b -o short-monotonic {units} | tail -150"))
         raise
 
 
