@@ -1,5 +1,6 @@
 """What an admin can set of the room services."""
 
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -26,5 +27,8 @@ class RoomsSettings(ServiceSettings):
         default=5.0, gt=0, description="All of a meeting's rooms end this long after the last person left, as Jitsi's."
     )
     max_polls: int = Field(default=128, ge=1, description="Of one meeting, as Jitsi's.")
+    state_directory: Path | None = Field(
+        default=None, description="Where it is noted who is logged in; unset: a restart logs everybody out."
+    )
     auth: AuthSettings = Field(default=AuthSettings(), description="Who may enter; unset: everybody.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")

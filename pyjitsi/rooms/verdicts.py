@@ -28,7 +28,7 @@ async def _ping(question: dict[str, Any]) -> dict[str, Any]:
 
 def all_of(settings: RoomsSettings) -> dict[str, Verdict]:
     """Every verdict by name."""
-    auth = Auth(settings.auth, settings.clients_domain)
+    auth = Auth(settings.auth, settings.clients_domain, settings.xmpp.secret.get_secret_value())
     return {"ping": _ping, "login": auth.login, "enter": auth.enter}
 
 

@@ -36,7 +36,8 @@ def main(options: argparse.Namespace) -> int:
     state = State(options.state)
     state.open()
     plan = plans.make(state, options.listen, options.host_name, options.tls, options.udp_port, options.config,
-                      bridges=options.bridges, auth=options.auth)  # fmt: skip
+                      bridges=options.bridges, auth=options.auth,
+                      oidc=(options.oidc_issuer, options.oidc_client))  # fmt: skip
     files = plans.write_settings(state, plan)
     _check_settings(files)
     configuration = _prosody_configuration(state, plan)
@@ -52,7 +53,7 @@ def _check_settings(files: dict[str, Path]) -> None:
 def _prosody_configuration(state: State, plan: plans.Plan) -> Path:
     values: dict[str, Any] = {
         "domain": plan.domain,
-        "login": "token" if "jwt" in plan.settings["rooms"].get("auth", {}) else "open",
+        "login": "token" if plan.settings["rooms"].get("auth") else "open",
         "data_directory": state.folder / "prosody",
         "component_secret_file": state.folder / "focus.secret",
         "rooms_secret_file": state.folder / "rooms.secret",
@@ -118,5 +119,7 @@ async def _run(
 
 def _announce(plan: plans.Plan) -> None:
     say(f"pyjitsi: meet at {plan.url}")
+    if "oidc" in plan.settings["rooms"].get("auth", {}):
+        say(f"pyjitsi: the provider must know the redirect address {plan.url}oidc/callback")
     if plan.url.startswith("http://") and "//localhost" not in plan.url:
         say("pyjitsi: browsers give no camera to plain HTTP from another machine; add --tls self-signed")

@@ -28,7 +28,15 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "--config", type=Path, metavar="FILE", help="TOML with tables [web], [focus], [bridge], [rooms], [prosody]"
     )
     parser.add_argument(
-        "--auth", choices=("open", "jwt"), default="open",
-        help="jwt: enter with tokens of the issuer meet, signed with the secret in STATE/jwt.secret (HS256)",
+        "--auth", choices=("open", "jwt", "oidc"), default="open",
+        help="jwt: enter with tokens of the issuer meet, signed with the secret in STATE/jwt.secret (HS256); "
+        "oidc: with accounts of an OpenID Connect provider",
+    )  # fmt: skip
+    parser.add_argument(
+        "--oidc-issuer", metavar="URL", help="that provider, such as https://id.example.org/realms/main"
+    )
+    parser.add_argument(
+        "--oidc-client", metavar="ID", default="meet",
+        help="our name there (meet); our secret there, if it has one for us, belongs into STATE/oidc.secret",
     )  # fmt: skip
     parser.add_argument("--verbose", action="store_true", help="show the services' logs, not only what goes wrong")

@@ -87,7 +87,7 @@ def service_of(name: str) -> str:
 
 def make(
     state: State, listen: str, host_name: str | None, tls: str | None, udp_port: int, config: Path | None,
-    *, bridges: int = 1, auth: str = "open",
+    *, bridges: int = 1, auth: str = "open", oidc: tuple[str | None, str] = (None, "meet"),
 ) -> Plan:  # fmt: skip
     """Decide. Raises StartError."""
     if not 1 <= bridges <= MAX_BRIDGES:
@@ -162,8 +162,13 @@ def make(
     if auth == "jwt":
         settings["rooms"]["auth"] = {"jwt": {"app_id": "meet", "secret": state.secret("jwt")}}
         settings["focus"]["auto_owner"] = False  # the token says who moderates
+    if auth == "oidc":
+        _oidc(state, settings, url, *oidc)
     for name, table in settings.items():
-        table.update(overrides.get(service_of(name), {}))
+        given = overrides.get(service_of(name), {})
+        if "auth" in given and "auth" in table:
+            given = given | {"auth": _joined(table["auth"], given["auth"])}
+        table.update(given)
     return Plan(
         url=url,
         local_url=f"{scheme}://{reach}:{port}/",
@@ -177,6 +182,35 @@ def make(
         settings=settings,
         prosody=overrides.get("prosody", {}),
     )
+
+
+def _oidc(state: State, settings: dict[str, dict[str, Any]], url: str, issuer: str | None, client: str) -> None:
+    """Log-in at a provider. Raises StartError."""
+    if issuer is None:
+        raise StartError(
+            "--auth oidc: name the provider with --oidc-issuer, such as https://id.example.org/realms/main"
+        )
+    secret = state.folder / "oidc.secret"
+    settings["rooms"]["auth"] = {
+        "oidc": {
+            "issuer": issuer,
+            "client_id": client,
+            "public_url": url.rstrip("/"),
+            **({"client_secret": secret.read_text().strip()} if secret.is_file() else {}),
+        }
+    }
+    settings["rooms"]["state_directory"] = str(state.folder / "rooms")
+    settings["web"]["accounts"] = {"url": f"http://127.0.0.1:{settings['rooms']['http_port']}"}
+    settings["focus"]["auto_owner"] = False  # the log-in says who moderates
+
+
+def _joined(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Both, the second where they differ."""
+    both = base | over
+    for name, value in base.items():
+        if isinstance(value, dict) and isinstance(over.get(name), dict):
+            both[name] = value | over[name]
+    return both
 
 
 def _tls(state: State, tls: str | None, name: str) -> tuple[Path, Path] | None:

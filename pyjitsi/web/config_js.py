@@ -4,11 +4,16 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pyjitsi.web.settings import Branding
+from pyjitsi.web.settings import AccountsSettings, Branding
 
 
 def build(
-    domain: str, origin: str, overrides: Mapping[str, Any], branding: Branding | None = None, region: str | None = None
+    domain: str,
+    origin: str,
+    overrides: Mapping[str, Any],
+    branding: Branding | None = None,
+    region: str | None = None,
+    accounts: AccountsSettings | None = None,
 ) -> str:
     """The script; ``origin`` is how the browser reached us (``https://meet.example.org``).
 
@@ -37,6 +42,13 @@ def build(
         config["backgroundColor"] = branding.background_color
     if region is not None:
         config["deploymentInfo"] = {"userRegion": region}
+    if accounts is not None:
+        config["tokenAuthUrl"] = f"{origin}/oidc/login?room={{room}}&state={{state}}"
+        config["tokenLogoutUrl"] = f"{origin}/oidc/logout"
+        config["accounts"] = {
+            "path": "/oidc",
+            "required": accounts.required,
+        }  # our client's; Jitsi's know nothing of it
     text = json.dumps(_merged(config, overrides), indent=2).replace("</", "<\\/")
     return f"var config = {text};\n"
 

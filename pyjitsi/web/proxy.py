@@ -43,7 +43,9 @@ class Proxy:
         """Open the session."""
         # Each person holds two for as long as a meeting lasts; how many there may be is for the file limit to say.
         connector = aiohttp.TCPConnector(limit=0)
-        self._session = aiohttp.ClientSession(connector=connector, auto_decompress=False)
+        # With a cookie jar of ours, one person's cookies would go along with another's requests.
+        jar = aiohttp.DummyCookieJar()
+        self._session = aiohttp.ClientSession(connector=connector, auto_decompress=False, cookie_jar=jar)
 
     async def stop(self) -> None:
         """Close the session."""
@@ -74,9 +76,14 @@ class Proxy:
         assert self._session is not None
         body = await request.read()
         timeout = aiohttp.ClientTimeout(total=LONG_POLL)
-        async with self._session.request(request.method, url, headers=headers, data=body, timeout=timeout) as upstream:
-            kept = {name: value for name, value in upstream.headers.items() if name.lower() not in HOP_BY_HOP}
-            return web.Response(status=upstream.status, body=await upstream.read(), headers=kept)
+        async with self._session.request(
+            request.method, url, headers=headers, data=body, timeout=timeout, allow_redirects=False
+        ) as upstream:
+            answer = web.Response(status=upstream.status, body=await upstream.read())
+            for name, value in upstream.headers.items():
+                if name.lower() not in HOP_BY_HOP:
+                    answer.headers.add(name, value)  # Set-Cookie may come several times
+            return answer
 
     async def _web_socket(self, request: web.Request, url: str, headers: dict[str, str]) -> web.StreamResponse:
         assert self._session is not None

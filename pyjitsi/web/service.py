@@ -39,6 +39,7 @@ class WebService:
     def __init__(self, settings: WebSettings) -> None:
         self.settings: WebSettings = settings
         self._client: Path = settings.client or BUNDLE
+        self._headers: dict[str, str] = _headers(settings)
         self.proxy: Proxy = Proxy(settings.trusted_proxies)
         app = web.Application(client_max_size=MAX_BODY)
         app.on_response_prepare.append(self._add_headers)
@@ -50,6 +51,7 @@ class WebService:
         add("*", "/http-bind", self._bosh)
         add("*", "/conference-request/v1", self._conference_request)
         add("GET", "/{kind:colibri-ws|colibri-relay-ws}/{server}/{rest:.+}", self._bridge_channel)
+        add("*", "/oidc/{page:login|callback|token|logout}", self._log_in)
         app.router.add_get("/", self._index)
         app.router.add_get("/{path:.+}", self._file_or_room)
         self._http: HttpServer = HttpServer(app, settings.listen_host, settings.listen_port, self._tls())
@@ -104,7 +106,7 @@ class WebService:
         return Health(True)
 
     async def _add_headers(self, _request: web.Request, response: web.StreamResponse) -> None:
-        for name, value in SECURITY_HEADERS.items():
+        for name, value in self._headers.items():
             response.headers.setdefault(name, value)
 
     # Files.
@@ -114,7 +116,9 @@ class WebService:
         region = request.headers.get("X-Proxy-Region") or self.settings.region
         if region is not None and not re.match(REGION, region):
             region = None  # whoever sends this harms only the choice of its own bridge, and our page must stay JSON
-        text = config_js.build(self.settings.domain, origin, self.settings.config, self.settings.branding, region)
+        text = config_js.build(
+            self.settings.domain, origin, self.settings.config, self.settings.branding, region, self.settings.accounts
+        )
         return web.Response(text=text, content_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
     async def _logo(self, _request: web.Request) -> web.StreamResponse:
@@ -152,6 +156,12 @@ class WebService:
     async def _conference_request(self, request: web.Request) -> web.StreamResponse:
         return await self.proxy.forward(request, self.settings.focus_url, "/conference-request/v1")
 
+    async def _log_in(self, request: web.Request) -> web.StreamResponse:
+        accounts = self.settings.accounts
+        if accounts is None:
+            raise web.HTTPNotFound(text="this server has no log-in pages\n")
+        return await self.proxy.forward(request, accounts.url, request.path)
+
     async def _bridge_channel(self, request: web.Request) -> web.StreamResponse:
         server = request.match_info["server"]
         base = self.settings.bridges.get(server)
@@ -160,6 +170,13 @@ class WebService:
         return await self.proxy.forward(
             request, base, f"/{request.match_info['kind']}/{server}/{request.match_info['rest']}"
         )
+
+
+def _headers(settings: WebSettings) -> dict[str, str]:
+    """The headers of every answer."""
+    pictures = "".join(f" https://{host}" for host in settings.avatar_hosts)
+    policy = SECURITY_HEADERS["Content-Security-Policy"]
+    return SECURITY_HEADERS | {"Content-Security-Policy": policy.replace(" blob:; media", f" blob:{pictures}; media")}
 
 
 def create(settings: WebSettings) -> WebService:

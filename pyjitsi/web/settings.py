@@ -2,7 +2,7 @@
 
 import ipaddress
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, IPvAnyAddress
 
@@ -33,6 +33,14 @@ class Branding(Section):
     )
 
 
+class AccountsSettings(Section):
+    """Log-in with an organisation's accounts; the room services do it."""
+
+    url: str = Field(default="http://127.0.0.1:8890", description="The room services' HTTP, to which /oidc/ leads.")
+    required: bool = Field(default=True, description="Whether nobody enters without; else guests do too.")
+
+
+HOST = r"^(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?$"
 REGION = r"^[A-Za-z0-9_.-]{1,64}$"
 
 
@@ -50,6 +58,14 @@ class WebSettings(ServiceSettings):
     bridges: dict[str, str] = Field(
         default={"jvb": "http://127.0.0.1:9090"},
         description="Each bridge's HTTP by its server id, for bridge channels.",
+    )
+    accounts: AccountsSettings | None = Field(
+        default=None, description="Offer log-in, where the room services have `auth.oidc`. Unset: no log-in pages."
+    )
+    avatar_hosts: tuple[Annotated[str, Field(pattern=HOST)], ...] = Field(
+        default=(),
+        examples=[["id.example.org"]],
+        description="Hosts whose pictures of people are shown; each of them learns who is in a meeting.",
     )
     config: dict[str, Any] = Field(
         default_factory=dict[str, Any], description="Keys of config.js that replace or join those made here."

@@ -33,11 +33,12 @@ class MeetingServer:
     started_in: float = 0.0
     options: tuple[str, ...] = ()
     address: str = "127.0.0.1"
+    port: int | None = None  # unset: any free one
     within: tuple[str, ...] = ()  # a command that runs it elsewhere, as in a network namespace
 
     def start(self, timeout: float = 60.0) -> None:
         """Start and wait for the printed address. Raises AssertionError with the console's text."""
-        port = free_port(socket.SOCK_STREAM)
+        port = self.port or free_port(socket.SOCK_STREAM)
         udp = free_port(socket.SOCK_DGRAM)
         began = time.monotonic()
         command = [*self.within, sys.executable, "-m", "pyjitsi.cli", "up"]

@@ -65,12 +65,17 @@ class KeySet:
         self._fetch: Fetch = fetch
         self._keys: dict[str, PublicKeyTypes] = {}
         self._asked: float | None = None
+        self._missed: float | None = None
 
     async def key(self, kid: str, now: float) -> PublicKeyTypes:
         """The key of that id. Raises Refused."""
-        age = None if self._asked is None else now - self._asked
-        if age is None or age > SET_SECONDS or (kid not in self._keys and age > SET_PAUSE):
+        old = self._asked is None or now - self._asked > SET_SECONDS
+        # Anybody can name a key that isn't there; a provider's new one is fetched for the first log-in with it.
+        missed = not old and kid not in self._keys and (self._missed is None or now - self._missed > SET_PAUSE)
+        if old or missed:
             self._asked = now
+            if missed:
+                self._missed = now
             try:
                 self._keys = parse_set(await self._fetch(self._url))
             except (FetchError, ValueError):
@@ -97,7 +102,7 @@ def parse_set(body: bytes) -> dict[str, PublicKeyTypes]:
         if not isinstance(each, dict):
             continue
         fields = cast(dict[str, Any], each)
-        kid = fields.get("kid")
+        kid = fields.get("kid", "")  # a set of one key may do without
         if isinstance(kid, str) and fields.get("use", "sig") == "sig" and fields.get("kty") in ("RSA", "EC"):
             try:
                 key = jwt.PyJWK(fields).key

@@ -4,6 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from pyjitsi.rooms.auth.oidc.settings import OidcSettings
 from pyjitsi.settings import Section
 
 Algorithm = Literal["HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256"]
@@ -55,3 +56,9 @@ class AuthSettings(Section):
     """Who may enter. Without a section everybody does, as in Jitsi's default."""
 
     jwt: JwtSettings | None = Field(default=None, description="Enter with tokens (JWT).")
+    oidc: OidcSettings | None = Field(default=None, description="Enter with the accounts of an organisation.")
+
+    @property
+    def allows_guests(self) -> bool:
+        """Whether people without a log-in are let in too."""
+        return (self.jwt is not None and self.jwt.allow_empty) or (self.oidc is not None and self.oidc.allow_guests)

@@ -9,10 +9,11 @@ import aiohttp
 import pytest
 from aiohttp import WSMsgType, web
 from aiohttp.test_utils import TestServer, unused_port
+from pydantic import ValidationError
 
 from pyjitsi.web import config_js
 from pyjitsi.web.service import WebService
-from pyjitsi.web.settings import Branding, WebSettings
+from pyjitsi.web.settings import AccountsSettings, Branding, WebSettings
 
 
 async def echo_socket(request: web.Request) -> web.WebSocketResponse:
@@ -26,7 +27,15 @@ async def echo_socket(request: web.Request) -> web.WebSocketResponse:
 
 async def describe(request: web.Request) -> web.Response:
     seen = {name: request.headers.get(name) for name in ("X-Forwarded-For", "X-Forwarded-Proto")}
+    seen["cookie"] = request.headers.get("Cookie")
     return web.json_response(seen | {"host": request.host, "query": request.query_string, "body": await request.text()})
+
+
+async def lead_on(request: web.Request) -> web.Response:
+    answer = web.Response(status=303, headers={"Location": f"https://id.example.org/{request.query_string}"})
+    answer.set_cookie("one", "1")
+    answer.set_cookie("two", "2")
+    return answer
 
 
 @pytest.fixture
@@ -37,6 +46,8 @@ async def service(tmp_path: Path) -> AsyncIterator[WebService]:
     app.router.add_get("/colibri-ws/jvb/{rest:.+}", echo_socket)
     app.router.add_post("/http-bind", describe)
     app.router.add_post("/conference-request/v1", describe)
+    app.router.add_get("/oidc/login", lead_on)
+    app.router.add_get("/oidc/token", describe)
     upstream = TestServer(app)
     await upstream.start_server()
     client = tmp_path / "client"
@@ -49,6 +60,7 @@ async def service(tmp_path: Path) -> AsyncIterator[WebService]:
     settings = WebSettings(
         domain="talk.example", listen_port=port, prosody_url=base, focus_url=base, client=client,
         bridges={"jvb": base, "absent": f"http://127.0.0.1:{unused_port()}"}, config={"p2p": {"enabled": True}},
+        accounts=AccountsSettings(url=base, required=False), avatar_hosts=("id.example.org",),
         http_port=unused_port(), branding=Branding(app_name="Town Hall", logo=tmp_path / "logo.svg"),
     )  # fmt: skip
     (tmp_path / "logo.svg").write_text("<svg/>")
@@ -143,6 +155,44 @@ async def test_requests_are_passed_on_whole(address: str, path: str) -> None:
     async with aiohttp.ClientSession() as session, session.post(f"{address}{path}?room=a", data="body") as answer:
         passed = await answer.json()
     assert (passed["query"], passed["body"]) == ("room=a", "body")
+
+
+async def test_log_in_leads_the_browser_away_and_its_cookies_stay_its_own(address: str) -> None:
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        async with session.get(f"{address}/oidc/login?room=a", allow_redirects=False) as answer:
+            assert (answer.status, answer.headers["Location"]) == (303, "https://id.example.org/room=a")
+            assert {each.key: each.value for each in answer.cookies.values()} == {"one": "1", "two": "2"}
+        # Somebody else's request, after the proxy has seen those cookies.
+        async with session.get(f"{address}/oidc/token") as answer:
+            assert (await answer.json())["cookie"] is None
+        async with session.get(f"{address}/oidc/token", headers={"Cookie": "mine=3"}) as answer:
+            assert (await answer.json())["cookie"] == "mine=3"
+
+
+async def test_config_js_tells_clients_where_to_log_in(address: str) -> None:
+    _, text, headers = await get(address + "/config.js")
+    config = json.loads(text.removeprefix("var config = ").rstrip(";\n"))
+    assert config["tokenAuthUrl"] == f"{address}/oidc/login?room={{room}}&state={{state}}"
+    assert config["tokenLogoutUrl"] == f"{address}/oidc/logout"
+    assert config["accounts"] == {"path": "/oidc", "required": False}
+    assert "img-src 'self' data: blob: https://id.example.org;" in headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("host", ["a b", "a;script-src *", "*", "https://a", "a/b"])
+def test_a_host_of_pictures_is_a_host(host: str) -> None:
+    with pytest.raises(ValidationError):
+        WebSettings(domain="d", avatar_hosts=(host,))
+
+
+async def test_without_accounts_there_are_no_log_in_pages(tmp_path: Path) -> None:
+    service = WebService(WebSettings(domain="d", listen_port=unused_port(), http_port=unused_port(), client=tmp_path))
+    await service.start()
+    try:
+        base = f"http://127.0.0.1:{service.settings.listen_port}"
+        assert (await get(f"{base}/oidc/login"))[0] == 404
+        assert "tokenAuthUrl" not in (await get(f"{base}/config.js"))[1]
+    finally:
+        await service.stop()
 
 
 async def test_a_keep_alive_of_the_xmpp_address_is_answered(address: str) -> None:
