@@ -3,6 +3,7 @@
   imports = [
     ./options.nix
     ./auth.nix
+    ./auth-oidc.nix
     ./bridge.nix
     ./bridges.nix
     ./caddy.nix

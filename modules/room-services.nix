@@ -15,13 +15,16 @@ let
     ;
   cfg = config.services.meet;
   ours = import ./lib.nix { inherit lib pkgs cfg; };
-  jwt = cfg.auth.jwt;
+  inherit (cfg.auth) jwt oidc;
   credentials = {
     xmpp__secret = cfg.secrets.list.rooms-secret.path;
   }
-  // lib.optionalAttrs (jwt.enable && jwt.secretFile != null) { auth__jwt__secret = jwt.secretFile; };
-  # Public keys of tokens may be anywhere.
-  alone = !jwt.enable || jwt.secretFile != null;
+  // lib.optionalAttrs (jwt.enable && jwt.secretFile != null) { auth__jwt__secret = jwt.secretFile; }
+  // lib.optionalAttrs (oidc.enable && oidc.clientSecretFile != null) {
+    auth__oidc__client_secret = oidc.clientSecretFile;
+  };
+  # Public keys of tokens, and providers of accounts, may be anywhere.
+  alone = !oidc.enable && (!jwt.enable || jwt.secretFile != null);
 in
 {
   options.services.meet.roomServices = {
@@ -79,7 +82,9 @@ in
         file = ours.settingsFile "rooms" cfg.roomServices.settings (builtins.attrNames credentials);
         inherit credentials;
         serviceConfig = {
-          # What they remember is with the rooms in Prosody; they keep nothing here.
+          # What they remember of rooms is in Prosody; here is who is logged in, with tokens of the provider.
+          StateDirectory = mkIf oidc.enable "meet-rooms";
+          StateDirectoryMode = mkIf oidc.enable "0700";
           IPAddressDeny = mkIf alone "any";
           IPAddressAllow = mkIf alone "localhost";
         };

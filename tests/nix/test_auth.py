@@ -49,3 +49,45 @@ def test_a_key_server_may_be_reached(nix: Nix) -> None:
 )
 def test_what_does_not_fit_is_refused(nix: Nix, text: str, message: str) -> None:
     assert any(message in each for each in nix.evaluate(host(text), "failed"))
+
+
+OIDC = f"{{ imports = [ {ROOT / 'nix' / 'templates' / 'examples' / 'oidc.nix'} ]; }}"
+
+
+def provider(text: str) -> str:
+    """A server with something below services.meet.auth.oidc."""
+    return f'{{ services.meet = {{ enable = true; hostName = "meet.example.org"; auth.oidc = {{ {text} }}; }}; }}'
+
+
+def test_log_in_at_a_provider_reaches_all_who_take_part_in_it(nix: Nix) -> None:
+    unit = nix.evaluate(OIDC, "units")["meet-rooms"]
+    assert "LoadCredential=auth__oidc__client_secret:/run/secrets/meet-oidc\n" in unit
+    assert "StateDirectory=meet-rooms\n" in unit
+    assert "StateDirectoryMode=0700\n" in unit
+    assert "IPAddressDeny" not in unit
+    files = {path.name.split("-", 1)[1]: path.read_text() for path in nix.build(OIDC, "unitFiles")}
+
+    def config(name: str) -> str:
+        (file,) = re.findall(r"--config (\S+)", files[f"meet-{name}.service"])
+        return Path(file).read_text()
+
+    rooms = json.loads(config("rooms"))
+    assert rooms["state_directory"] == "/var/lib/meet-rooms"
+    assert rooms["auth"]["oidc"]["public_url"] == "https://meet.example.org"
+    assert rooms["auth"]["oidc"]["moderator_groups"] == ["staff"]
+    assert "client_secret" not in rooms["auth"]["oidc"]
+    assert json.loads(config("web"))["accounts"] == {"url": "http://127.0.0.1:8890", "required": True}
+    assert json.loads(config("focus"))["auto_owner"] is False
+    assert "meet_login_asks = true" in config("prosody")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("enable = true;", "auth.oidc.issuer must be the address"),
+        ('enable = true; issuer = "http://id.example.org";', "begin with https://"),
+        ('enable = true; issuer = "https://id"; scopes = [ "profile" ];', "scopes must have openid"),
+    ],
+)
+def test_a_provider_that_does_not_fit_is_refused(nix: Nix, text: str, message: str) -> None:
+    assert any(message in each for each in nix.evaluate(provider(text), "failed"))
