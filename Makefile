@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help run test vm-tests resilience bench client plane check units vms browser faults
+.PHONY: help run test vm-tests resilience bench fuzz client plane check units vms browser faults
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -22,6 +22,7 @@ help:
 	@echo "make test         everything: linters, types, unit tests, scenarios, NixOS modules, virtual machines, browsers"
 	@echo "make vm-tests     all tests in virtual machines, also those that take long"
 	@echo "make bench        our bridge and Janus under the same load: CPU for each packet, delay, memory"
+	@echo "make fuzz         the packet path's C under AddressSanitizer, guided by coverage (ARGS=\"--seconds 600 rtp rtcp\")"
 	@echo "make resilience   a table of what people notice when something dies in their meeting"
 
 # Debian packages that are not there; on other systems, and with Nix, the tools come from the shell.
@@ -102,6 +103,12 @@ bench:
 	@$(call packages,$(DEBIAN) janus iproute2)
 	$(MAKE) --no-print-directory plane
 	$(PYTHON) -m tests.bench.sfu $(ARGS)
+
+fuzz:
+	@$(call packages,$(DEBIAN) clang)
+	$(MAKE) --no-print-directory plane
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
+	$(PYTHON) -m tests.fuzz.native $(ARGS)
 
 check: $(if $(IN_NIX_SHELL),,$(VENV)/biome/node_modules/.bin/biome)
 	@echo "== format and lint"; $(TOOLS)ruff format --check pyjitsi tests; $(TOOLS)ruff check pyjitsi tests

@@ -25,6 +25,7 @@ KEPT_EXTENSIONS = (AUDIO_LEVEL, ORIENTATION, DEPENDENCY)
 BEFORE_KEYS = 64  # packets kept until DTLS is done
 SENDER_REPORTS = 200  # that were sent to an endpoint and may still be answered
 MAX_STREAMS = 1024  # SSRCs of one endpoint that are tracked
+MAX_ENCODINGS = 8  # of one source; the compiled plane has room for no more, and browsers send three
 MAX_RELAYED_STREAMS = 16_384  # SSRCs behind one relay: everybody on that bridge
 
 

@@ -89,7 +89,7 @@ class Ingress:
             endpoint.drop("muted")
             return
         level = packet.find(data, endpoint.audio_level)
-        if level:
+        if level and packet.length:  # a two-byte extension may be empty
             self.plane.events.append(AudioLevel(endpoint.id, stream.source.spec.name, data[level] & 0x7F, at))
         payload = data[packet.payload_start : packet.payload_end]
         if not payload:

@@ -20,7 +20,7 @@ from pyjitsi.bridge.plane.api import (
     SrtpKeys,
 )
 from pyjitsi.bridge.plane.egress import Transmits, pace, send_rtcp
-from pyjitsi.bridge.plane.endpoint import Endpoint, Incoming, IncomingSource, Route
+from pyjitsi.bridge.plane.endpoint import MAX_ENCODINGS, Endpoint, Incoming, IncomingSource, Route
 from pyjitsi.bridge.plane.ingress import Ingress
 from pyjitsi.bridge.plane.keyframes import KeyframeLimiter
 from pyjitsi.bridge.plane.projection import Projection
@@ -89,7 +89,7 @@ class PythonPlane:
     def set_sources(self, endpoint: EndpointId, sources: Sequence[Source]) -> None:
         owner = self.endpoints[endpoint]
         conference = self.conferences[owner.conference]
-        wanted = {source.name: source for source in sources}
+        wanted = {each.name: replace(each, encodings=each.encodings[:MAX_ENCODINGS]) for each in sources}
         for name, known in list(owner.sources.items()):
             if wanted.get(name) != known.spec:
                 self._remove_source(owner, conference, known)

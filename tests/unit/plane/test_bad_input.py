@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from pyjitsi.bridge.plane.api import Encoding, Plane, Source
+from pyjitsi.bridge.plane.api import AudioLevel, Encoding, Plane, Source
 from pyjitsi.bridge.plane.endpoint import BEFORE_KEYS, MAX_STREAMS
 from pyjitsi.rtp.packet import build
 from tests.support.media_peer import CODECS, EXTENSIONS, MediaPeer
@@ -89,6 +89,28 @@ def test_tiny_payloads_pass_every_parser(size: int, ana: MediaPeer, ben: MediaPe
     ana.speak(9, 2.0)
     ben.take(ana.plane.take_transmits())
     assert any(each.payload == b"opus" for each in ben.got)
+
+
+def test_a_level_without_a_value_is_none(ana: MediaPeer, ben: MediaPeer) -> None:
+    """Two-byte extensions may be empty (RFC 8285 section 4.3), and this one ends where the packet does."""
+    ana.send(build(111, False, 1, 1, ana.audio_ssrc, bytes.fromhex("1000 0001 0000 0100"), b""), 1.0)
+    ana.send(build(111, False, 2, 1, ana.audio_ssrc, bytes.fromhex("1000 0001 0000 0100"), b"opus"), 1.0)
+    assert not [event for event in ana.plane.take_events() if isinstance(event, AudioLevel)]
+    ben.take(ana.plane.take_transmits())
+    assert [each.payload for each in ben.got] == [b"opus"]
+
+
+def test_more_encodings_than_anybody_sends_are_not_taken(plane: Plane, ana: MediaPeer, ben: MediaPeer) -> None:
+    """A focus may name any number; tables have room for eight."""
+    many = tuple(Encoding(9000 + n, 9500 + n) for n in range(40))
+    plane.set_sources(ana.id, (Source(ana.video, "video", many),))
+    plane.set_target(ben.id, ana.video, 7 << 6)
+    for encoding in (7, 8, 39):
+        for number, (kind, ssrc) in enumerate(((100, 9000 + encoding), (96, 9500 + encoding))):
+            ana.send(build(kind, True, number, 1, ssrc, b"", bytes.fromhex("0000 10 00 00 009d012a80026801")), 1.0)
+    assert dropped(ana)["unknown-ssrc"] == 4
+    plane.tick(2.0)
+    plane.set_sources(ana.id, ())
 
 
 def test_oversized_packets_are_dropped(ana: MediaPeer) -> None:

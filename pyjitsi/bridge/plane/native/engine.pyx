@@ -1,7 +1,7 @@
 """A plane thread as Python drives it: its sockets in, its events out."""
 
 from libc.stdint cimport uint64_t
-from libc.stdlib cimport free
+from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 from pyjitsi.bridge.plane.native.mailbox cimport Event
@@ -121,9 +121,11 @@ cdef class Engine:
 
     def feed(self, bytes key, bytes data, double at):
         """One datagram, as if it came from a socket; what it causes is captured."""
-        cdef unsigned char buffer[2048]
-        cdef Key from_
         cdef int size = min(len(data), 2048)
+        cdef unsigned char* buffer = <unsigned char*>malloc(max(size, 1))  # nobody may read beyond it
+        cdef Key from_
+        if buffer == NULL:
+            raise MemoryError
         memcpy(from_.bytes, <const unsigned char*>key, 20)
         memcpy(buffer, <const unsigned char*>data, size)
         with nogil:
@@ -131,6 +133,7 @@ cdef class Engine:
             self.shard.datagram(&from_, -1, buffer, size, at)
             self.shard.flush(True)
             self.shard.unlock()
+        free(buffer)
 
     def pace(self, double now):
         """Send probes that are due, where no thread does."""

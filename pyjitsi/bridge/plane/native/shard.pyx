@@ -171,7 +171,7 @@ cdef class Shard(Pacing):
             peer.dropped[D_MUTED] += 1
             return
         value = self.header.find(data, peer.audio_level)
-        if value:
+        if value and self.header.length:  # a two-byte extension may be empty
             event = self.tell(T_LEVEL, peer.id, source.id, at, False)
             if event != NULL:
                 event.count = data[value] & 0x7F
