@@ -126,6 +126,10 @@ in
     ];
 
     services.meet.prosody.settings.login = "token";
+    services.meet.roomServices.credentials = mkIf (oidc.clientSecretFile != null) {
+      auth__oidc__client_secret = oidc.clientSecretFile;
+    };
+    services.meet.roomServices.needsNetwork = true;
     services.meet.roomServices.settings = {
       state_directory = "/var/lib/meet-rooms";
       auth.oidc = {

@@ -84,6 +84,11 @@ in
     ];
 
     services.meet.prosody.settings.login = "token";
+    services.meet.roomServices.credentials = mkIf (jwt.secretFile != null) {
+      auth__jwt__secret = jwt.secretFile;
+    };
+    # Public keys of tokens may be anywhere.
+    services.meet.roomServices.needsNetwork = mkIf (jwt.secretFile == null) true;
     services.meet.roomServices.settings.auth.jwt = {
       app_id = jwt.appId;
       key_server = jwt.keyServer;

@@ -4,6 +4,7 @@
     ./options.nix
     ./auth.nix
     ./auth-oidc.nix
+    ./auth-passwords.nix
     ./bridge.nix
     ./bridges.nix
     ./caddy.nix

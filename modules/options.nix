@@ -53,6 +53,7 @@ in
         rooms = "rooms.${cfg.hostName}";
         breakout = "breakout.${cfg.hostName}";
         lobby = "lobby.${cfg.hostName}";
+        guest = "guest.${cfg.hostName}";
       };
       defaultText = lib.literalMD "made from {option}`services.meet.hostName`, with Jitsi's names";
       example = {

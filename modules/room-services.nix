@@ -15,16 +15,8 @@ let
     ;
   cfg = config.services.meet;
   ours = import ./lib.nix { inherit lib pkgs cfg; };
-  inherit (cfg.auth) jwt oidc;
-  credentials = {
-    xmpp__secret = cfg.secrets.list.rooms-secret.path;
-  }
-  // lib.optionalAttrs (jwt.enable && jwt.secretFile != null) { auth__jwt__secret = jwt.secretFile; }
-  // lib.optionalAttrs (oidc.enable && oidc.clientSecretFile != null) {
-    auth__oidc__client_secret = oidc.clientSecretFile;
-  };
-  # Public keys of tokens, and providers of accounts, may be anywhere.
-  alone = !oidc.enable && (!jwt.enable || jwt.secretFile != null);
+  inherit (cfg.auth) oidc;
+  alone = !cfg.roomServices.needsNetwork;
 in
 {
   options.services.meet.roomServices = {
@@ -45,6 +37,20 @@ in
       description = "The secret between the room services and Prosody, as the first line of a file. Null makes one.";
     };
 
+    credentials = mkOption {
+      type = types.attrsOf ours.secretFile;
+      default = { };
+      internal = true;
+      description = "Files that the unit gets as systemd credentials, by name.";
+    };
+
+    needsNetwork = mkOption {
+      type = types.bool;
+      default = false;
+      internal = true;
+      description = "Whether the room services ask somebody on another host who people are.";
+    };
+
     settings = mkOption {
       type = (import ./schema.nix { inherit lib; }) (lib.importJSON ./settings/rooms.json);
       default = { };
@@ -63,6 +69,7 @@ in
       }
     ];
 
+    services.meet.roomServices.credentials.xmpp__secret = cfg.secrets.list.rooms-secret.path;
     services.meet.roomServices.settings = {
       xmpp = {
         port = cfg.prosody.componentPort;
@@ -79,8 +86,10 @@ in
       ours.unit {
         description = "Meet's room services";
         role = "rooms";
-        file = ours.settingsFile "rooms" cfg.roomServices.settings (builtins.attrNames credentials);
-        inherit credentials;
+        file = ours.settingsFile "rooms" cfg.roomServices.settings (
+          builtins.attrNames cfg.roomServices.credentials
+        );
+        inherit (cfg.roomServices) credentials;
         serviceConfig = {
           # What they remember of rooms is in Prosody; here is who is logged in, with tokens of the provider.
           StateDirectory = mkIf oidc.enable "meet-rooms";

@@ -33,6 +33,8 @@ def parser() -> argparse.ArgumentParser:
     importlib.import_module("pyjitsi.capacity").add_to(capacity)
     doctor = commands.add_parser("doctor", help="look at a running server and say what is wrong")
     importlib.import_module("pyjitsi.doctor.options").add_to(doctor)
+    hashing = commands.add_parser("hash-password", help="make the hash of a password, for an account's file")
+    importlib.import_module("pyjitsi.rooms.auth.command").add_to(hashing)
     schema = commands.add_parser("schema", help="print the settings' JSON schema")
     schema.add_argument("service", nargs="?", choices=MODELS, help="one service alone")
     up = commands.add_parser("up", help="run a whole meeting server on this machine")
@@ -92,6 +94,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return importlib.import_module("pyjitsi.capacity").main(options)
         if options.command == "doctor":
             return importlib.import_module("pyjitsi.doctor.main").main(options)
+        if options.command == "hash-password":
+            return importlib.import_module("pyjitsi.rooms.auth.command").main(options)
         if options.command == "handover":
             return asyncio.run(importlib.import_module("pyjitsi.handover").main(options))
         return _serve(options.command, options.config, check=options.check_config)

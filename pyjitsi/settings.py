@@ -85,6 +85,11 @@ class ServiceSettings(BaseSettings):
                     raise SettingsError(f"{name}: no such setting; `pyjitsi schema {cls.service}` lists them")
 
 
+def credential(file: Path) -> Path:
+    """Where a secret file is: an absolute path as it is, a mere name among this unit's systemd credentials."""
+    return file if file.is_absolute() else Path(os.environ.get("CREDENTIALS_DIRECTORY", ".")) / file
+
+
 def read_file(file: Path) -> dict[str, Any]:
     """The tables of a TOML file, or of a JSON one where the name ends so. Raises SettingsError."""
     kind = "JSON" if file.suffix == ".json" else "TOML"

@@ -17,6 +17,7 @@ from pyjitsi.focus.features import Features
 from pyjitsi.focus.linker import Linker
 from pyjitsi.focus.membership import Member, Membership
 from pyjitsi.focus.muting import FREE, Muting
+from pyjitsi.focus.ownership import Ownership
 from pyjitsi.focus.placing import Placing
 from pyjitsi.focus.propagation import Propagation
 from pyjitsi.focus.record import ConferenceRecord
@@ -36,15 +37,13 @@ from pyjitsi.xmpp.stanzas.presence import Occupant
 
 log = structlog.get_logger("focus")
 
-AWAY_SECONDS = 3600.0  # a moderator in a breakout room moderates all the same: no other is made meanwhile
-
 
 class Conference:
     """See the module's text. ``room`` is the bare address of the room."""
 
     def __init__(
         self, room: str, own_jid: str, settings: FocusSettings, bridges: BridgeChoice, wire: Wire,
-        record: ConferenceRecord | None = None,
+        record: ConferenceRecord | None = None, is_host: Callable[[str], bool] | None = None,
     ) -> None:  # fmt: skip
         self.room: str = room
         self.members: Membership = Membership(settings.restart_min_interval_seconds, settings.restart_max_per_minute)
@@ -64,7 +63,7 @@ class Conference:
         self._unsent: int = 0  # requests to bridges that were decided on and are not on their way yet
         self._resumption: Resumption = Resumption(record, self.cascade)
         self._features: Features = Features(room, wire)
-        self._away_until: float = 0.0
+        self.ownership: Ownership = Ownership(room, self.members, settings, wire, is_host)
         self.muting: Muting = Muting(room, self.members, wire)
         self._linker: Linker = Linker(self.cascade, wire, self._bridge_failed, red=settings.opus_red)
         self._restarts: Restarts = Restarts(
@@ -125,18 +124,18 @@ class Conference:
         if member is not None:
             resumed = not self._entered and self._resumption.resume(member, self.sources)
             self.log.info("resumed" if resumed else "joined", endpoint=nick)
-            self._elect_owner()
+            self.ownership.joined(member)
             self._invite_all()
             return
         self.enforce()
         if occupant.affiliation != "owner":
-            self._elect_owner()
+            self.ownership.elect()
 
     def gone(self, nick: str, *, switching: bool = False) -> None:
         """An occupant left; ``switching`` to another room of the same meeting, where it stays who it is."""
         member = self.members.gone(nick)
         if member is not None and switching and member.moderator:
-            self._away_until = self._wire.now() + AWAY_SECONDS
+            self.ownership.away()
         if member is None:
             return
         self.log.info("left", endpoint=nick)
@@ -144,7 +143,7 @@ class Conference:
         for other in self.members:
             if other.session is not None:
                 other.session.forget(nick)
-        self._elect_owner()
+        self.ownership.elect()
         if not len(self.members):
             self.stop()
         elif len(self.members) < self._settings.min_participants:
@@ -191,20 +190,6 @@ class Conference:
             self._terminate(member, "expired", "Idle session timeout")
             self._end_session(member)
         self._leave_bridges()
-
-    def _elect_owner(self) -> None:
-        breakout = not self.room.endswith(f"@{self._settings.rooms_domain}")  # moderated by the main room's
-        if not self._settings.auto_owner or breakout or self._wire.now() < self._away_until:
-            return
-        member = self.members.needs_owner()
-        if member is not None and member.occupant.jid is not None:
-            self._wire.spawn(self._grant(member.occupant.jid.partition("/")[0]))
-
-    async def _grant(self, jid: str) -> None:
-        try:
-            await self._wire.grant_owner(jid)
-        except (IqError, IqTimeout) as error:
-            self.log.warning("owner not granted", jid=jid, reason=str(error))
 
     # Inviting.
 

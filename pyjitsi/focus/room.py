@@ -24,7 +24,9 @@ JOIN_TIMEOUT = 10.0
 WRITE_DELAY = 0.2  # seconds: several changes are written once
 CREATED = "201"  # the status of who made the room by entering it
 SWITCHING = "switch_room"  # what a client says that leaves for a breakout room, or comes back from one
-MEETING_ID = "muc#roominfo_meetingId"  # in the owner's form, where the server gives one
+# In the owner's form, where the server gives them.
+MEETING_ID = "muc#roominfo_meetingId"
+MAIN_ROOM = "muc#roominfo_breakout_main_room"
 
 
 class JoinError(Exception):
@@ -37,6 +39,7 @@ class Room:
     def __init__(
         self, room: str, own_jid: str, connection: Connection, settings: FocusSettings, bridges: BridgeChoice,
         journal: Journal, ended: Callable[["Room"], None], book: Callable[[], Awaitable[Booking | None]] | None = None,
+        is_host: Callable[[str], bool] | None = None,
     ) -> None:  # fmt: skip
         self.address: str = room
         self._own_jid: str = own_jid
@@ -53,7 +56,8 @@ class Room:
         self.log = log.bind(room=room)
         self._journal: Journal = journal
         self._writing: asyncio.TimerHandle | None = None
-        self.conference: Conference = Conference(room, own_jid, settings, bridges, self, journal.read(room))
+        self.main: str | None = None  # of a breakout room: the room that it belongs to
+        self.conference: Conference = Conference(room, own_jid, settings, bridges, self, journal.read(room), is_host)
 
     async def ready(self) -> None:
         """Return once the focus is in the room and it is configured.
@@ -75,6 +79,7 @@ class Room:
                 await asyncio.shield(self._joined)
             form = await muc.owner_form(self._connection, self.address, from_=self._own_jid)
             self.conference.placing.meeting_id = form.get(MEETING_ID) or self.conference.placing.meeting_id
+            self.main = form.get(MAIN_ROOM) or None
             values = {"muc#roomconfig_whois": "anyone"}
             if self._created and self.booking is not None:
                 values |= self.booking.fields()

@@ -9,6 +9,7 @@ import structlog
 from aiohttp import web
 
 from pyjitsi import clock
+from pyjitsi.focus.authentication import Admitted, Authentication
 from pyjitsi.focus.bookings import Bookings
 from pyjitsi.focus.brewery import Brewery
 from pyjitsi.focus.bridges import BridgeRegistry, Found, Lost
@@ -58,6 +59,11 @@ class FocusService:
         self.jid: str = f"{self.bare_jid}/focus"  # the same for ever: Prosody routes a room's IQs to who joined first
         self.rooms: dict[str, Room] = {}
         self._bookings: Bookings = Bookings(settings, clock.wall)
+        self.authentication: Authentication | None = (
+            None
+            if settings.authentication is None
+            else Authentication(settings.authentication, settings.xmpp.secret.get_secret_value())
+        )
         self._releases: set[asyncio.Task[None]] = set()
         self._journal: Journal = Journal(settings.state_directory)
         self._resuming: asyncio.Task[None] | None = None
@@ -105,6 +111,7 @@ class FocusService:
             ) from error
         connection = self._connection
         connection.on_iq(requests.CONFERENCE, self._conference_iq)
+        connection.on_iq(requests.LOGOUT, self._logout)
         connection.on_iq(jingle.JINGLE, self._jingle)
         for tag in mute.TAGS:
             connection.on_iq(tag, self._mute)
@@ -238,6 +245,7 @@ class FocusService:
         domain = request.room.partition("@")[2]
         if domain not in (self.settings.rooms_domain, self._services.breakout_domain):
             raise StanzaError("bad-request", f"rooms are on {self.settings.rooms_domain}, not {request.room[:200]}")
+        admitted = self._admit(request, requester)
         room = self.rooms.get(request.room)
         if room is None:
             room = self._room(request.room, requester)
@@ -255,8 +263,44 @@ class FocusService:
             if isinstance(error, StanzaError):
                 raise
             raise StanzaError("service-unavailable", str(error)) from None
-        properties = {"authentication": "false", "visitors-supported": "false"}
-        return requests.ConferenceAnswer(request.room, self.bare_jid, properties=properties)
+        if requester and admitted.moderator:
+            room.conference.ownership.logged_in(requester)
+        properties = {"authentication": "false" if self.authentication is None else "true"}
+        if self.authentication is not None:
+            properties["externalAuth"] = "false"
+        properties["visitors-supported"] = "false"
+        return requests.ConferenceAnswer(
+            request.room, self.bare_jid, properties=properties, identity=admitted.identity,
+            session_id=admitted.session_id, login=admitted.login,
+        )  # fmt: skip
+
+    def _admit(self, request: requests.ConferenceRequest, requester: str) -> Admitted:
+        """Who asks, as far as that matters here. Raises StanzaError for whom the room is not open."""
+        # A breakout room is its main room's business.
+        if self.authentication is None or request.room.endswith(f"@{self._services.breakout_domain}"):
+            return Admitted()
+        admitted = self.authentication.admit(request, requester, clock.wall())
+        if admitted.identity is None and not (self.authentication.guests and self._is_open(request.room)):
+            raise StanzaError("not-authorized", "log in first; only people with an account open a room")
+        return admitted
+
+    def _is_open(self, address: str) -> bool:
+        """Whether there is a meeting; also one whose people are all in its breakout rooms, or that is being resumed."""
+        return (
+            address in self.rooms
+            or any(room.main == address for room in self.rooms.values())
+            or self._journal.read(address) is not None
+        )
+
+    async def _logout(self, iq: Iq) -> Element:
+        try:
+            session_id = requests.parse_logout(iq.payload)
+            if self.authentication is None or not self.authentication.log_out(session_id, iq.from_, clock.wall()):
+                raise StanzaError("not-acceptable", "no such session", requests.session_invalid())
+        except StanzaError as error:
+            self._refused("logout", error, iq.from_)
+            raise
+        return Element(requests.LOGOUT)
 
     def _room(self, address: str, requester: str = "") -> Room:
         """A conference, made where there is none; nobody asks for one of the journal. Raises StanzaError."""
@@ -269,6 +313,7 @@ class FocusService:
             room = Room(
                 address, self.jid, self._connection, self.settings, self.choice, self._journal, self._room_ended,
                 partial(self._book, address, requester),
+                None if self.authentication is None else self.authentication.is_host,
             )  # fmt: skip
             self.rooms[address] = room
             CREATED.inc()

@@ -32,6 +32,16 @@ class LoadRedistribution(Section):
     endpoints: int = Field(default=10, ge=1, description="How many are moved at a time.")
 
 
+class AuthenticationSettings(Section):
+    """Only people who log in open rooms, and they moderate them (Jicofo's XMPP authentication)."""
+
+    login_domain: str = Field(description="Where people log in with a password, such as D; guests come by guest.D.")
+    guests: bool = Field(default=True, description="Let those without an account into rooms that somebody opened.")
+    lifetime_hours: float = Field(
+        default=24.0, gt=0, description="For so long a log-in is good for further rooms, as Jicofo's."
+    )
+
+
 class FocusSettings(ServiceSettings):
     """The focus (Jicofo's role)."""
 
@@ -89,6 +99,9 @@ class FocusSettings(ServiceSettings):
     allow_mixed_versions: bool = Field(default=False, description="Let bridges of several versions share a room.")
     bridge_stress_threshold: float = Field(default=0.8, gt=0, description="From here on a bridge counts as full.")
     auto_owner: bool = Field(default=True, description="The first participant becomes moderator.")
+    authentication: AuthenticationSettings | None = Field(
+        default=None, description="Accounts with passwords decide who opens rooms and moderates; unset: everybody may."
+    )
     rooms: dict[str, DeclaredRoom] = Field(
         default={}, description="Declared rooms by name, as people write it; owners, password, lobby, limits, hours."
     )

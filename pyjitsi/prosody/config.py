@@ -14,6 +14,7 @@ from pyjitsi.prosody.settings import IceServer, ProsodySettings, TlsFiles
 
 PLUGINS = Path(__file__).parent
 TEMPLATE = PLUGINS / "prosody.cfg.lua.in"
+GUESTS = PLUGINS / "guests.cfg.lua.in"
 
 
 def quoted(text: str) -> str:
@@ -29,6 +30,7 @@ def render(settings: ProsodySettings, plugins: Path = PLUGINS) -> str:
     Raises ValueError with a sentence for a text that Lua couldn't hold.
     """
     domain = settings.domain
+    passwords = settings.login == "password"
     values = {
         "DOMAIN": quoted(domain),
         "AUTH": quoted(f"auth.{domain}"),
@@ -40,7 +42,11 @@ def render(settings: ProsodySettings, plugins: Path = PLUGINS) -> str:
         "FOCUS": quoted(f"focus.{domain}"),
         "FOCUS_JID": quoted(f"focus@focus.{domain}"),
         "BREWERIES": _list(f"{brewery}@internal.auth.{domain}" for brewery in settings.breweries),
+        "GUEST": quoted(f"guest.{domain}"),
+        "CLIENT_AUTH": quoted("meet_passwords" if passwords else "meet_anonymous"),
+        "LOGIN_MODULE": ', "meet_login"' if passwords else "",
         "LOGIN_ASKS": "true" if settings.login == "token" else "false",
+        "ENTRY_ASKS": "false" if settings.login == "open" else "true",
         "DATA": quoted(str(settings.data_directory)),
         "PID_FILE": quoted(str(settings.data_directory / "prosody.pid")),
         "PLUGINS": _list(str(path) for path in (plugins, *settings.plugin_paths)),
@@ -67,7 +73,12 @@ def render(settings: ProsodySettings, plugins: Path = PLUGINS) -> str:
         "EXTRA_MODULES": "".join(f", {quoted(name)}" for name in settings.extra_modules),
         "EXTRA_CONFIG": settings.extra_config,
     }
-    return re.sub("@([A-Z0-9_]+)@", lambda found: values[found.group(1)], TEMPLATE.read_text())
+
+    def filled(template: str) -> str:
+        return re.sub("@([A-Z0-9_]+)@", lambda found: values[found.group(1)], template)
+
+    values["GUEST_HOST"] = "\n" + filled(GUESTS.read_text()) if passwords else ""
+    return filled(TEMPLATE.read_text())
 
 
 def _list(texts: Iterable[str]) -> str:

@@ -88,8 +88,10 @@ class ProsodySettings(ServiceSettings):
     accounts: dict[str, SecretFile] = Field(
         default={}, description="Accounts of services on auth.D, each with the file whose first line is its password."
     )
-    login: Literal["open", "token"] = Field(
-        default="open", description="Whether anybody enters, or the room services judge every log-in and entry."
+    login: Literal["open", "token", "password"] = Field(
+        default="open",
+        description="Whether anybody enters, or the room services judge every entry, and every log-in with a token, or "
+        "with name and password; with the latter everybody comes in through guest.D.",
     )
     interfaces: tuple[Address, ...] = Field(
         default=("127.0.0.1",),

@@ -29,7 +29,7 @@ async def _ping(question: dict[str, Any]) -> dict[str, Any]:
 def all_of(settings: RoomsSettings) -> dict[str, Verdict]:
     """Every verdict by name."""
     auth = Auth(settings.auth, settings.clients_domain, settings.xmpp.secret.get_secret_value())
-    return {"ping": _ping, "login": auth.login, "enter": auth.enter}
+    return {"ping": _ping, "login": auth.login, "password": auth.password, "enter": auth.enter}
 
 
 def add_verdicts(app: web.Application, verdicts: Mapping[str, Verdict], secret: str) -> None:

@@ -53,7 +53,7 @@ def _check_settings(files: dict[str, Path]) -> None:
 def _prosody_configuration(state: State, plan: plans.Plan) -> Path:
     values: dict[str, Any] = {
         "domain": plan.domain,
-        "login": "token" if plan.settings["rooms"].get("auth") else "open",
+        "login": _login(plan.settings["rooms"].get("auth", {})),
         "data_directory": state.folder / "prosody",
         "component_secret_file": state.folder / "focus.secret",
         "rooms_secret_file": state.folder / "rooms.secret",
@@ -69,6 +69,10 @@ def _prosody_configuration(state: State, plan: plans.Plan) -> Path:
     except ValidationError as error:
         raise StartError(f"[prosody]: {error}") from None
     return state.write("prosody.cfg.lua", render(settings))
+
+
+def _login(auth: dict[str, Any]) -> str:
+    return "password" if auth.keys() & {"accounts", "ldap"} else "token" if auth else "open"
 
 
 def _children(state: State, prosody: str, configuration: Path, files: dict[str, Path], *, verbose: bool) -> list[Child]:
@@ -106,7 +110,7 @@ async def _run(
                 status = 1
             else:
                 notify("READY=1")
-                _announce(plan)
+                _announce(plan, state)
                 await stopping.wait()
     finally:
         checking.cancel()
@@ -117,9 +121,11 @@ async def _run(
     return status
 
 
-def _announce(plan: plans.Plan) -> None:
+def _announce(plan: plans.Plan, state: State) -> None:
     say(f"pyjitsi: meet at {plan.url}")
     if "oidc" in plan.settings["rooms"].get("auth", {}):
         say(f"pyjitsi: the provider must know the redirect address {plan.url}oidc/callback")
+    if "host" in plan.settings["rooms"].get("auth", {}).get("accounts", {}):
+        say(f"pyjitsi: log in as host with the password in {state.folder / 'host.secret'}")
     if plan.url.startswith("http://") and "//localhost" not in plan.url:
         say("pyjitsi: browsers give no camera to plain HTTP from another machine; add --tls self-signed")

@@ -28,9 +28,10 @@ def add_to(parser: argparse.ArgumentParser) -> None:
         "--config", type=Path, metavar="FILE", help="TOML with tables [web], [focus], [bridge], [rooms], [prosody]"
     )
     parser.add_argument(
-        "--auth", choices=("open", "jwt", "oidc"), default="open",
+        "--auth", choices=("open", "jwt", "accounts", "oidc"), default="open",
         help="jwt: enter with tokens of the issuer meet, signed with the secret in STATE/jwt.secret (HS256); "
-        "oidc: with accounts of an OpenID Connect provider",
+        "accounts: whoever logs in opens rooms, as host with the password in STATE/host.secret or as "
+        "[rooms.auth.accounts] says; oidc: with accounts of an OpenID Connect provider",
     )  # fmt: skip
     parser.add_argument(
         "--oidc-issuer", metavar="URL", help="that provider, such as https://id.example.org/realms/main"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pyjitsi.rooms.auth import passwords
 from pyjitsi.service import StartError
 from pyjitsi.settings import MODELS
 from pyjitsi.up.state import State, free_port, to_toml
@@ -162,8 +163,12 @@ def make(
     if auth == "jwt":
         settings["rooms"]["auth"] = {"jwt": {"app_id": "meet", "secret": state.secret("jwt")}}
         settings["focus"]["auto_owner"] = False  # the token says who moderates
-    if auth == "oidc":
+    elif auth == "oidc":
         _oidc(state, settings, url, *oidc)
+    elif auth == "accounts":
+        settings["rooms"]["auth"] = {"accounts": {"host": {"password_hash_file": str(_hash(state, "host"))}}}
+        settings["focus"]["authentication"] = {"login_domain": domain}
+        settings["web"]["passwords"] = {}
     for name, table in settings.items():
         given = overrides.get(service_of(name), {})
         if "auth" in given and "auth" in table:
@@ -211,6 +216,17 @@ def _joined(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, dict) and isinstance(over.get(name), dict):
             both[name] = value | over[name]
     return both
+
+
+def _hash(state: State, name: str) -> Path:
+    """The hash of an account's password, which is a secret of the state's; made anew when that is another."""
+    path, password = state.folder / f"{name}.hash", state.secret(name)
+    try:
+        if passwords.read(path.read_text()).fits(password):
+            return path
+    except (OSError, ValueError):
+        pass
+    return state.write(path.name, f"{passwords.make(password)}\n")
 
 
 def _tls(state: State, tls: str | None, name: str) -> tuple[Path, Path] | None:

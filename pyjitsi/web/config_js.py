@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pyjitsi.web.settings import AccountsSettings, Branding
+from pyjitsi.web.settings import AccountsSettings, Branding, PasswordSettings
 
 
 def build(
@@ -14,6 +14,7 @@ def build(
     branding: Branding | None = None,
     region: str | None = None,
     accounts: AccountsSettings | None = None,
+    passwords: PasswordSettings | None = None,
 ) -> str:
     """The script; ``origin`` is how the browser reached us (``https://meet.example.org``).
 
@@ -34,6 +35,10 @@ def build(
         "channelLastN": -1,
         "resolution": 720,
     }
+    if passwords is not None:
+        config["hosts"] |= {"authdomain": domain} | ({"anonymousdomain": f"guest.{domain}"} if passwords.guests else {})
+        # Only over XMPP does the focus see who asks.
+        del config["conferenceRequestUrl"]
     if branding is not None and branding.app_name is not None:
         config["appName"] = branding.app_name
     if branding is not None and branding.logo is not None:

@@ -117,8 +117,9 @@ class WebService:
         if region is not None and not re.match(REGION, region):
             region = None  # whoever sends this harms only the choice of its own bridge, and our page must stay JSON
         text = config_js.build(
-            self.settings.domain, origin, self.settings.config, self.settings.branding, region, self.settings.accounts
-        )
+            self.settings.domain, origin, self.settings.config, self.settings.branding, region,
+            self.settings.accounts, self.settings.passwords,
+        )  # fmt: skip
         return web.Response(text=text, content_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
     async def _logo(self, _request: web.Request) -> web.StreamResponse:

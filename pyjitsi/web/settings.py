@@ -40,6 +40,12 @@ class AccountsSettings(Section):
     required: bool = Field(default=True, description="Whether nobody enters without; else guests do too.")
 
 
+class PasswordSettings(Section):
+    """People log in with name and password; Prosody, focus and room services need to know it too."""
+
+    guests: bool = Field(default=True, description="People without an account may come into rooms that are open.")
+
+
 HOST = r"^(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?$"
 REGION = r"^[A-Za-z0-9_.-]{1,64}$"
 
@@ -69,6 +75,9 @@ class WebSettings(ServiceSettings):
     )
     config: dict[str, Any] = Field(
         default_factory=dict[str, Any], description="Keys of config.js that replace or join those made here."
+    )
+    passwords: PasswordSettings | None = Field(
+        default=None, description="Tell clients that people log in with name and password; unset: they don't."
     )
     branding: Branding = Field(default=Branding(), description="Name, logo and colour.")
     trusted_proxies: tuple[IPvAnyAddress, ...] = Field(

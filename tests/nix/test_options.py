@@ -64,7 +64,11 @@ def test_every_option_is_documented(nix: Nix) -> None:
     assert unfinished == []
 
 
-REQUIRED = {"services.meet.hostName", "services.meet.bridges.<name>.address"}
+REQUIRED = {
+    "services.meet.hostName",
+    "services.meet.bridges.<name>.address",
+    "services.meet.auth.accounts.<name>.hashedPasswordFile",
+}
 
 
 @pytest.mark.parametrize(

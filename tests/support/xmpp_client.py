@@ -1,6 +1,7 @@
-"""A small XMPP client for tests: RFC 7395 over aiohttp, SASL ANONYMOUS, bind, optional stream management."""
+"""A small XMPP client for tests: RFC 7395 over aiohttp, SASL ANONYMOUS or PLAIN, bind, optional stream management."""
 
 import asyncio
+import base64
 import contextlib
 import itertools
 from collections.abc import Awaitable, Callable, Mapping
@@ -39,8 +40,11 @@ class Refused(Exception):
 class XmppClient:
     """One client stream. Stanzas that nobody awaits go to the handlers in ``on_stanza`` and are kept in ``seen``."""
 
-    def __init__(self, url: str, domain: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, url: str, domain: str, headers: Mapping[str, str] | None = None, account: tuple[str, str] | None = None
+    ) -> None:
         self.url: str = url
+        self.account: tuple[str, str] | None = account  # name and password; else anonymously
         self.headers: Mapping[str, str] = headers or {}
         self.domain: str = domain
         self.jid: str = ""
@@ -55,15 +59,14 @@ class XmppClient:
         self._reader: asyncio.Task[None] | None = None
 
     async def connect(self, *, resume: "XmppClient | None" = None, manage: bool = False) -> None:
-        """Log in anonymously, or resume the other client's stream. Raises Refused."""
+        """Log in, or resume the other client's stream. Raises Refused."""
         self._session = http.session()
         query = "" if resume is None else f"{'&' if '?' in self.url else '?'}previd={resume.resume_id}"
         self._socket = await self._session.ws_connect(
             self.url + query, protocols=("xmpp",), max_msg_size=4 << 20, headers=self.headers
         )
         await self._open()
-        await self._send_text(f"<auth xmlns='{SASL}' mechanism='ANONYMOUS'/>")
-        answer = await self._receive()
+        answer = await self._log_in()
         if answer.tag != f"{{{SASL}}}success":
             raise Refused("no login", answer)
         await self._open()
@@ -83,6 +86,15 @@ class XmppClient:
                 await self._send_text(f"<enable xmlns='{SM}' resume='true'/>")
                 self.resume_id = (await self._receive()).get("id", "")
         self._reader = asyncio.create_task(self._read())
+
+    async def _log_in(self) -> Element:
+        if self.account is None:
+            await self._send_text(f"<auth xmlns='{SASL}' mechanism='ANONYMOUS'/>")
+        else:
+            name, password = self.account
+            plain = base64.b64encode(f"{name}@{self.domain}\0{name}\0{password}".encode()).decode()
+            await self._send_text(f"<auth xmlns='{SASL}' mechanism='PLAIN'>{plain}</auth>")
+        return await self._receive()
 
     async def _open(self) -> None:
         await self._send_text(f"<open xmlns='{FRAMING}' to='{self.domain}' version='1.0'/>")

@@ -1,5 +1,7 @@
 """What an admin can set of who may enter."""
 
+import re
+from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
@@ -52,13 +54,51 @@ class JwtSettings(Section):
         return self.algorithm or ("HS256" if self.secret is not None else "RS256")
 
 
+class AccountSettings(Section):
+    """Somebody who logs in with a password."""
+
+    password_hash_file: Path = Field(
+        examples=["account-ada", "/run/secrets/ada"],
+        description="A file, or systemd credential, whose first line is made by `pyjitsi hash-password`.",
+    )
+    name: str = Field(default="", max_length=80, description="Shown to others where people may not choose.")
+    email: str = Field(default="", max_length=254, description="Of the person; declared rooms may name owners by it.")
+    moderator: bool = Field(default=True, description="Whether it moderates every room; as in Jitsi, all do.")
+
+
+# Letters that every keyboard, URL and file system can write; people log in with them in any case.
+ACCOUNT_NAME = re.compile(r"[a-z0-9][a-z0-9._+@-]{0,63}")
+
+
 class AuthSettings(Section):
     """Who may enter. Without a section everybody does, as in Jitsi's default."""
 
     jwt: JwtSettings | None = Field(default=None, description="Enter with tokens (JWT).")
     oidc: OidcSettings | None = Field(default=None, description="Enter with the accounts of an organisation.")
+    accounts: dict[str, AccountSettings] = Field(
+        default={}, description="Accounts with passwords, by log-in name in lower case."
+    )
+    guests: bool = Field(
+        default=True, description="With passwords: let people without an account into rooms that somebody opened."
+    )
+
+    @property
+    def passwords(self) -> bool:
+        """Whether people log in with name and password."""
+        return bool(self.accounts)
 
     @property
     def allows_guests(self) -> bool:
         """Whether people without a log-in are let in too."""
+        if self.passwords:
+            return self.guests
         return (self.jwt is not None and self.jwt.allow_empty) or (self.oidc is not None and self.oidc.allow_guests)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.passwords and (self.jwt is not None or self.oidc is not None):
+            raise ValueError("auth has accounts with passwords beside jwt or oidc; choose one way")
+        for name in self.accounts:
+            if not ACCOUNT_NAME.fullmatch(name):
+                raise ValueError(f"{name!r} can't be an account's name; use a-z, 0-9 and ._+@-, at most 64 of them")
+        return self

@@ -1,4 +1,7 @@
-"""The verdicts on who may enter: ``login`` for SASL, ``enter`` for a room. Prosody keeps ``scope`` between the two."""
+"""The verdicts on who may enter: ``login`` (tokens) and ``password`` for SASL, ``enter`` for a room.
+
+Prosody keeps ``scope`` between log-in and entry.
+"""
 
 import json
 from dataclasses import asdict
@@ -8,9 +11,12 @@ import structlog
 
 from pyjitsi import clock
 from pyjitsi.rooms.auth import entry, own
+from pyjitsi.rooms.auth.accounts import DeclaredAccounts
 from pyjitsi.rooms.auth.asking import fetch
 from pyjitsi.rooms.auth.grant import Grant, Refused, Scope
 from pyjitsi.rooms.auth.keys import Fetch, KeyServer, KeySet
+from pyjitsi.rooms.auth.password_login import PasswordLogin
+from pyjitsi.rooms.auth.person import Accounts
 from pyjitsi.rooms.auth.settings import AuthSettings, JwtSettings
 from pyjitsi.rooms.auth.tokens import Verifier
 
@@ -23,13 +29,15 @@ class Auth:
     """The verdicts under some settings. ``domain`` is the clients', ``secret`` the service's own."""
 
     def __init__(self, settings: AuthSettings, domain: str, secret: str, fetch: Fetch = fetch) -> None:
+        self._passwords: PasswordLogin = PasswordLogin(backends(settings))
         self._domain: str = domain
         self._verifiers: list[tuple[JwtSettings, Verifier]] = []
         if settings.oidc is not None:
             self._add(own.accepted(secret), fetch)
         if settings.jwt is not None:
             self._add(settings.jwt, fetch)
-        self._empty: bool = not self._verifiers or settings.allows_guests
+        logs_in = bool(self._verifiers) or settings.passwords
+        self._empty: bool = not logs_in or settings.allows_guests
 
     def _add(self, jwt: JwtSettings, fetch: Fetch) -> None:
         keys = (
@@ -65,14 +73,22 @@ class Auth:
             grant, settings = await self._verify(token)
         except Refused as refusal:
             log.info("log-in refused", reason=refusal.text, address=str(question.get("address", ""))[:64])
-            return {"allow": False, "condition": refusal.condition, "text": refusal.text}
-        scope = {**asdict(grant.scope), "moderator": grant.moderator, "verify_domain": settings.verify_domain}
-        return {"allow": True, "identity": grant.identity(), "scope": json.dumps(scope)}
+            return _refused(refusal)
+        return _granted(grant, verify_domain=settings.verify_domain)
+
+    async def password(self, question: Json) -> Json:
+        """``{user, password, address?}`` to what ``login`` answers; ``user`` as in a JID (XEP-0106)."""
+        user, password, address = (question.get(name) for name in ("user", "password", "address"))
+        if not isinstance(user, str) or not isinstance(password, str):
+            return {"allow": False, "condition": "malformed-request"}
+        try:
+            grant = await self._passwords.check(user, password, address if isinstance(address, str) else "")
+        except Refused as refusal:
+            return _refused(refusal)
+        return _granted(grant, verify_domain=True)
 
     async def enter(self, question: Json) -> Json:
         """``{node, scope?}`` to ``{allow, owner}`` or ``{text, tag?}``."""
-        if not self._verifiers:
-            return {"allow": True}
         text = question.get("scope")
         if not isinstance(text, str):
             if self._empty:
@@ -84,3 +100,24 @@ class Auth:
         if denied is None:
             return {"allow": True, "owner": owner}
         return {"allow": False, "text": denied.text, **({"tag": denied.tag} if denied.tag else {})}
+
+
+def backends(settings: AuthSettings) -> list[Accounts]:
+    """Who knows passwords, under these settings."""
+    found: list[Accounts] = []
+    if settings.accounts:
+        found.append(DeclaredAccounts(settings.accounts))
+    return found
+
+
+def _granted(grant: Grant, *, verify_domain: bool) -> Json:
+    return {
+        "allow": True,
+        "identity": grant.identity(),
+        "scope": json.dumps({**asdict(grant.scope), "moderator": grant.moderator, "verify_domain": verify_domain}),
+        "moderator": grant.moderator,
+    }
+
+
+def _refused(refusal: Refused) -> Json:
+    return {"allow": False, "condition": refusal.condition, "text": refusal.text}

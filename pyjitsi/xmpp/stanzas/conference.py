@@ -10,7 +10,18 @@ from pyjitsi.xmpp.stanzas.xml import Element, SubElement, children, is_xml, requ
 
 NS = "http://jitsi.org/protocol/focus"
 FORBIDDEN = frozenset("\"&'/:<>")  # in a local part; a domain has none of them either
+NS_ROOMS = "urn:pyjitsi:rooms"
 CONFERENCE = f"{{{NS}}}conference"
+LOGOUT = f"{{{NS}}}logout"
+LONGEST_PROOF = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What the server says somebody proved at log-in (``mod_meet_login.lua``): a text of its own, kept as it is."""
+
+    proof: str
+    moderator: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +32,23 @@ class ConferenceRequest:
     machine_uid: str | None = None
     session_id: str | None = None
     properties: Mapping[str, str] = field(default_factory=dict[str, str])
+    login: Login | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ConferenceAnswer:
-    """Whether the room is ready, and whom to know as the focus (a bare JID)."""
+    """Whether the room is ready, and whom to know as the focus (a bare JID).
+
+    Who has logged in learns as whom (``identity``) and what to show next time (``session_id``).
+    """
 
     room: str
     focus_jid: str
     ready: bool = True
     properties: Mapping[str, str] = field(default_factory=dict[str, str])
+    identity: str | None = None
+    session_id: str | None = None
+    login: Login | None = None
 
 
 def check_room(room: str) -> str:
@@ -54,7 +72,17 @@ def parse(element: Element) -> ConferenceRequest:
         machine_uid=element.get("machine-uid"),
         session_id=element.get("session-id"),
         properties={name: p.get("value", "") for p in children(element, NS, "property") if (name := p.get("name"))},
+        login=_login(element.find(f"{{{NS_ROOMS}}}login")),
     )
+
+
+def _login(element: Element | None) -> Login | None:
+    if element is None:
+        return None
+    proof = element.text or ""
+    if len(proof) > LONGEST_PROOF:
+        raise StanzaError("bad-request", f"a log-in's proof is longer than {LONGEST_PROOF} characters")
+    return Login(proof, element.get("moderator") == "true")
 
 
 def build(answer: ConferenceAnswer) -> Element:
@@ -63,7 +91,23 @@ def build(answer: ConferenceAnswer) -> Element:
     element = Element(CONFERENCE, room=answer.room, focusjid=answer.focus_jid, ready=ready)
     for name, value in answer.properties.items():
         SubElement(element, f"{{{NS}}}property", name=name, value=value)
+    for name, value in (("identity", answer.identity), ("session-id", answer.session_id)):
+        if value is not None:
+            element.set(name, value)
+    if answer.login is not None:
+        moderator = "true" if answer.login.moderator else "false"
+        SubElement(element, f"{{{NS_ROOMS}}}login", moderator=moderator).text = answer.login.proof
     return element
+
+
+def parse_logout(element: Element) -> str:
+    """The session id of a ``<logout/>``. Raises StanzaError(bad-request)."""
+    return required(element, "session-id")
+
+
+def session_invalid() -> Element:
+    """The child of an error that has clients forget their session id."""
+    return Element(f"{{{NS}}}session-invalid")
 
 
 def reservation_error(code: int) -> Element:
@@ -96,9 +140,11 @@ def _text(value: Any) -> str:
 
 def build_json(answer: ConferenceAnswer) -> dict[str, Any]:
     """The body of the HTTP answer."""
-    return {
+    found: dict[str, Any] = {
         "room": answer.room,
         "ready": answer.ready,
         "focusJid": answer.focus_jid,
         "properties": dict(answer.properties),
     }
+    named = {"identity": answer.identity, "sessionId": answer.session_id}
+    return found | {name: value for name, value in named.items() if value is not None}
