@@ -1,16 +1,16 @@
 import "./ui/styles/base.css";
 import { mount } from "svelte";
 import { startLanguage } from "./i18n";
-import { createMeeting } from "./session";
+import { accountOf, createMeeting } from "./session";
 import { readConfig } from "./session/config";
 import { listDevices, openCamera, openMicrophone, watchDevices } from "./session/devices";
 import App from "./ui/App.svelte";
 import { brand } from "./ui/branding";
 
 /** Reading the property alone throws where storage is forbidden. */
-function storage(): Storage | null {
+function storage(of: () => Storage): Storage | null {
   try {
-    return localStorage;
+    return of();
   } catch {
     return null;
   }
@@ -22,4 +22,9 @@ const config = readConfig();
 brand(config, document);
 startLanguage(config.defaultLanguage, config.appName);
 const media = { openCamera, openMicrophone, list: listDevices, watch: watchDevices };
-mount(App, { target, props: { services: { config, createMeeting, media, store: storage() } } });
+const account = accountOf(
+  config,
+  storage(() => sessionStorage),
+);
+const store = storage(() => localStorage);
+mount(App, { target, props: { services: { config, createMeeting, account, media, store } } });

@@ -44,6 +44,34 @@ export class MeetingError extends Error {
   }
 }
 
+/** Somebody who logged in. */
+export interface PersonLoggedIn {
+  readonly name: string;
+}
+
+/** Why a log-in failed: what was typed, too many tries (wait so long), or nobody who could tell. */
+export type LogInProblem =
+  | { readonly kind: "wrong" }
+  | { readonly kind: "too-often"; readonly seconds: number }
+  | { readonly kind: "unavailable" };
+
+export class LogInError extends Error {
+  constructor(readonly problem: LogInProblem) {
+    super(problem.kind);
+    this.name = "LogInError";
+  }
+}
+
+/** Who we are to the server, where it has accounts; kept for the tab. */
+export interface Account {
+  readonly person: PersonLoggedIn | null;
+  /** Calls back when `person` has changed; returns what ends that. */
+  subscribe(listener: () => void): () => void;
+  /** Logs in, for a room first of all; rejects with a LogInError. */
+  logIn(user: string, password: string, room: string): Promise<void>;
+  logOut(): Promise<void>;
+}
+
 /** `outside`: the room asks for something first, or lets us wait; `entry` says what. */
 export type Phase = "idle" | "connecting" | "joining" | "outside" | "joined" | "reconnecting" | "left" | "failed";
 export type Quality = "unknown" | "good" | "fair" | "poor" | "lost";
@@ -154,7 +182,8 @@ export interface MeetConfig {
     readonly domain: string;
     readonly muc: string;
     readonly focus?: string;
-    readonly anonymousdomain?: string;
+    readonly anonymousdomain?: string; // where guests connect
+    readonly authdomain?: string; // where people log in with a password
   };
   readonly websocket?: string;
   readonly bosh?: string;
@@ -180,4 +209,4 @@ export interface MeetConfig {
   readonly backgroundColor?: string;
 }
 
-export type CreateMeeting = (config: MeetConfig) => Meeting;
+export type CreateMeeting = (config: MeetConfig, account: Account | null) => Meeting;

@@ -37,6 +37,7 @@ export class Entrance implements EntranceControls {
     private readonly join: (password: string | null) => Promise<Refusal | null>,
     private readonly changed: () => void,
     private readonly named: (name: string) => void,
+    private readonly guests = true,
   ) {
     this.#name = name;
     this.#password = password;
@@ -148,7 +149,7 @@ export class Entrance implements EntranceControls {
       } catch (error) {
         if (!(error instanceof MeetingError) || error.code !== "log-in-required") throw error;
       }
-      this.#show({ kind: "host", canLogIn: true });
+      this.#show({ kind: this.guests ? "host" : "account", canLogIn: true });
       await this.#pause(HOST_MS);
     }
   }

@@ -1,6 +1,10 @@
 /** The session core: signalling and media of a meeting, with nothing of the interface. */
 
+import { PasswordAccount } from "./account";
 import type { CreateMeeting } from "./api";
 import { MeetingSession } from "./meeting";
 
-export const createMeeting: CreateMeeting = (config) => new MeetingSession(config);
+export { accountOf } from "./account";
+
+export const createMeeting: CreateMeeting = (config, account) =>
+  new MeetingSession(config, account instanceof PasswordAccount ? account : null);

@@ -1,5 +1,6 @@
 /** The meeting as the interface sees it: ties connection, room, call and own media together, and keeps the snapshot. */
 
+import type { PasswordAccount } from "./account";
 import {
   type ChatMessage,
   type DeviceChoice,
@@ -21,7 +22,7 @@ import { Meter } from "./meter";
 import { OwnMedia } from "./own-media";
 import type { OccupantPresence, OwnPresence, SourceState } from "./presence";
 import { qualityOf } from "./quality";
-import { nickOf, Room } from "./room";
+import { addressOf, nickOf, Room } from "./room";
 import { LOWER_HAND, RoomControl } from "./room-control";
 import { ALL_ALLOWED, type Medium, NO_SECURITY } from "./rooms-api";
 import { Roster } from "./roster";
@@ -92,7 +93,21 @@ export class MeetingSession implements Meeting {
     },
   );
 
-  constructor(private readonly config: MeetConfig) {}
+  constructor(
+    private readonly config: MeetConfig,
+    private readonly account: PasswordAccount | null = null,
+  ) {
+    account?.subscribe(() => void this.#loggedIn());
+  }
+
+  /** Whoever logs in on the way in goes on at once; inside, the focus learns who we are, and the others by presence. */
+  async #loggedIn(): Promise<void> {
+    if (this.account?.person === null) return;
+    this.#entrance?.retry();
+    if (this.state.phase !== "joined" || this.#room === null) return;
+    await this.#room.requestConference();
+    this.#publish();
+  }
 
   subscribe(listener: (state: MeetingState) => void): () => void {
     this.#listeners.add(listener);
@@ -164,32 +179,39 @@ export class MeetingSession implements Meeting {
       this.#entrance?.close();
       void this.#reconnect();
     };
-    await this.#enter(xmpp, `${options.room.toLowerCase()}@${this.config.hosts.muc}`, nickOf(xmpp.jid));
+    await this.#enter(xmpp, addressOf(this.config, options.room), nickOf(xmpp.jid));
   }
 
   /** Goes into a room of the connection, as long as that takes. Rejects with a MeetingError. */
   async #enter(xmpp: XmppConnection, address: string, nick: string): Promise<void> {
-    const room = new Room(address, nick, this.config, xmpp, {
-      present: (presence) => this.#present(room, presence),
-      gone: (gone) => {
-        this.#roster.gone(gone);
-        this.#refresh();
+    const room = new Room(
+      address,
+      nick,
+      this.config,
+      xmpp,
+      {
+        present: (presence) => this.#present(room, presence),
+        gone: (gone) => {
+          this.#roster.gone(gone);
+          this.#refresh();
+        },
+        removed: (code) => this.#fail(code),
+        lost: () => {
+          xmpp.close();
+          void this.#reconnect();
+        },
+        focusGone: () => void this.#awaitFocus(room),
+        bridgeAvailable: (available) => {
+          this.#bridgeAvailable = available;
+          this.#refresh();
+        },
+        chat: (from, text, isPrivate, id) => this.#heard(from, text, isPrivate, id),
+        chatRefused: () => this.#tell({ kind: "chat-refused" }),
+        jingle: (jingle, from) => this.#call?.jingle(jingle, from),
+        muted: (medium, by) => this.#mutedBy(medium, by),
       },
-      removed: (code) => this.#fail(code),
-      lost: () => {
-        xmpp.close();
-        void this.#reconnect();
-      },
-      focusGone: () => void this.#awaitFocus(room),
-      bridgeAvailable: (available) => {
-        this.#bridgeAvailable = available;
-        this.#refresh();
-      },
-      chat: (from, text, isPrivate, id) => this.#heard(from, text, isPrivate, id),
-      chatRefused: () => this.#tell({ kind: "chat-refused" }),
-      jingle: (jingle, from) => this.#call?.jingle(jingle, from),
-      muted: (medium, by) => this.#mutedBy(medium, by),
-    });
+      this.account,
+    );
     const control = new RoomControl(xmpp, room, this.#services, this.#roster, {
       changed: () => this.#refresh(),
       news: (news) => this.#tell(news),
@@ -211,6 +233,7 @@ export class MeetingSession implements Meeting {
       (name) => {
         this.#name = name;
       },
+      this.account === null || this.config.hosts.anonymousdomain !== undefined,
     );
     this.#entrance = entrance;
     try {

@@ -13,6 +13,34 @@ const READY_WAIT_MS = [1_000, 2_000, 4_000, 8_000];
 const JOIN_MS = 15_000;
 const FOCUS = "focus";
 
+/** A room's address, from the name in the page's address. */
+export function addressOf(config: MeetConfig, room: string): string {
+  return `${room.toLowerCase()}@${config.hosts.muc}`;
+}
+
+/** Whom to ask for a conference. */
+export function focusOf(config: MeetConfig): string {
+  return config.hosts.focus ?? `focus.${config.hosts.domain}`;
+}
+
+/** Asks the focus for a room. The machine's id is a secret of this browser: a session id is good with it alone. */
+export function conferenceRequest(config: MeetConfig, room: string, machine: string, session: string | null): Element {
+  const attributes = { xmlns: NS.focus, room, "machine-uid": machine };
+  return element(
+    "iq",
+    { xmlns: "jabber:client", type: "set", to: focusOf(config) },
+    element("conference", session === null ? attributes : { ...attributes, "session-id": session }),
+  );
+}
+
+/** By what the focus knows us on this connection. */
+export interface Proof {
+  readonly machine: string;
+  readonly session: string | null;
+  granted(session: string, identity: string | null): void;
+  forget(): void;
+}
+
 export interface RoomEvents {
   present(presence: OccupantPresence): void;
   gone(nick: string): void;
@@ -63,6 +91,7 @@ export class Room {
     private readonly config: MeetConfig,
     private readonly xmpp: XmppConnection,
     private readonly events: RoomEvents,
+    private readonly proof: Proof | null = null,
   ) {
     this.#stop = xmpp.listen((stanza) => this.#receive(stanza));
   }
@@ -78,17 +107,19 @@ export class Room {
 
   /** Asks the focus to be there, until it is. */
   async requestConference(): Promise<void> {
-    const focus = this.config.hosts.focus ?? `focus.${this.config.hosts.domain}`;
     for (const wait of [...READY_WAIT_MS, null]) {
-      const request = element(
-        "iq",
-        { xmlns: "jabber:client", type: "set", to: focus },
-        element("conference", { xmlns: NS.focus, room: this.address, "machine-uid": this.nick }),
-      );
+      const session = this.proof?.session ?? null;
+      const request = conferenceRequest(this.config, this.address, this.proof?.machine ?? this.nick, session);
       try {
         const answer = child(await this.xmpp.iq(request), "conference", NS.focus);
+        const granted = answer?.getAttribute("session-id");
+        if (granted) this.proof?.granted(granted, answer?.getAttribute("identity") ?? null);
         if (answer?.getAttribute("ready") === "true") return;
       } catch (error) {
+        if (error instanceof IqError && error.condition === "not-acceptable" && session !== null) {
+          this.proof?.forget(); // it is over, and we are a guest
+          continue;
+        }
         if (error instanceof IqError && error.condition === "not-authorized") {
           throw new MeetingError("log-in-required", "The room waits for somebody with an account");
         }

@@ -23,10 +23,11 @@ export interface LobbyMessage {
  * - `password`: the room has one
  * - `knocking`: in the lobby, until a moderator decides
  * - `host`: no host is there yet; it goes on by itself
+ * - `account`: only people with an account come in
  * - `busy`: many enter at once; it goes on by itself
  */
 export interface Entry {
-  readonly kind: "name" | "password" | "knocking" | "host" | "busy";
+  readonly kind: "name" | "password" | "knocking" | "host" | "account" | "busy";
   readonly name: string;
   /** What became of the last password that was tried. */
   readonly password: "none" | "checking" | "wrong";

@@ -1,5 +1,5 @@
 /**
- * One XMPP stream over strophe.js: web-socket first, BOSH where that fails; anonymous log-in. A web-socket that is lost
+ * One XMPP stream over strophe.js: web-socket first, BOSH where that fails; anonymous, unless credentials are given. A web-socket that is lost
  * is opened again and the stream resumed (XEP-0198), so that nobody notices; only where that fails is the stream over.
  */
 
@@ -7,7 +7,7 @@ import { Strophe } from "strophe.js";
 import type { MeetConfig } from "./api";
 import { NS } from "./namespaces";
 import { onNetworkChange } from "./network";
-import { child, element } from "./xml";
+import { child, element, textOf } from "./xml";
 
 const CONNECT_MS = 12_000;
 const IQ_MS = 15_000;
@@ -57,6 +57,35 @@ export function pingStanza(domain: string): Element {
   );
 }
 
+/** The server did not take a name and a password; `condition` is SASL's (RFC 6120 section 6.5). */
+export class LogInRefused extends Error {
+  constructor(
+    readonly condition: string,
+    readonly text: string,
+  ) {
+    super(text || condition);
+    this.name = "LogInRefused";
+  }
+}
+
+function refusedBy(failure: Element | undefined): LogInRefused {
+  const condition = failure?.firstElementChild?.localName ?? "not-authorized";
+  return new LogInRefused(condition, textOf(failure ?? null, "text"));
+}
+
+/** Where a connection logs in: anonymously as a guest, or with a password. */
+function addressOf(config: MeetConfig, credentials: Credentials | null): string {
+  const { domain, anonymousdomain, authdomain } = config.hosts;
+  if (credentials !== null) return `${credentials.user}@${authdomain ?? domain}`;
+  // Where only people with an account come in, they too meet on the guests' host; config.js does not name it then.
+  return anonymousdomain ?? (authdomain === undefined ? domain : `guest.${domain}`);
+}
+
+export interface Credentials {
+  readonly user: string; // an address's node
+  readonly password: string;
+}
+
 export class XmppConnection {
   jid = "";
   onClosed: () => void = () => {};
@@ -73,7 +102,10 @@ export class XmppConnection {
   #wake: () => void = () => {};
   #stopListening = () => {};
 
-  constructor(private readonly config: MeetConfig) {}
+  constructor(
+    private readonly config: MeetConfig,
+    private readonly credentials: Credentials | null = null,
+  ) {}
 
   /** Connects and logs in; rejects when neither way leads to the server. */
   async connect(room: string): Promise<void> {
@@ -88,6 +120,7 @@ export class XmppConnection {
         this.#opened();
         return;
       } catch (error) {
+        if (error instanceof LogInRefused) throw error;
         failure = error;
       }
     }
@@ -112,13 +145,18 @@ export class XmppConnection {
         if (stream === this.#stream) this.#stream = null; // what it still says is nobody's
         reject(new Error("The server did not answer"));
       }, limit);
-      stream.connect(this.config.hosts.anonymousdomain ?? this.config.hosts.domain, "", (status: number) => {
+      const password = this.credentials?.password ?? "";
+      stream.connect(addressOf(this.config, this.credentials), password, (status, _condition, failure) => {
         if (stream !== this.#stream) return;
         if (status === Strophe.Status.CONNECTED) {
           clearTimeout(timer);
           this.jid = stream.jid;
           stream.addHandler((stanza: Element) => stream !== this.#stream || this.#receive(stanza), null, null, null);
           resolve(stream.hasResumed());
+        } else if (status === Strophe.Status.AUTHFAIL && this.credentials !== null) {
+          clearTimeout(timer);
+          reject(refusedBy(failure));
+          stream.disconnect("refused");
         } else if (
           status === Strophe.Status.DISCONNECTED ||
           status === Strophe.Status.CONNFAIL ||

@@ -1,7 +1,8 @@
 /** What the pages share: configuration, preferences, the address, and the meeting while there is one. */
 
 import { getContext, setContext } from "svelte";
-import type { CreateMeeting, ErrorCode, MeetConfig, Phase } from "../session/api";
+import type { Account, CreateMeeting, ErrorCode, MeetConfig, Phase } from "../session/api";
+import { LogIn } from "./login/login.svelte";
 import { codeOf, type MediaAccess } from "./media/access";
 import { LiveMeeting } from "./state/live";
 import { Preferences, type Store } from "./state/preferences.svelte";
@@ -12,6 +13,7 @@ import { Toasts } from "./state/toasts.svelte";
 export interface Services {
   readonly config: MeetConfig;
   readonly createMeeting: CreateMeeting;
+  readonly account: Account | null;
   readonly media: MediaAccess;
   readonly store: Store | null;
 }
@@ -24,15 +26,20 @@ export class App {
   readonly preferences: Preferences;
   readonly preview: Preview;
   readonly router = new Router();
+  /** Null where the server has no accounts. */
+  readonly logIn: LogIn | null;
   readonly toasts = new Toasts();
   live: LiveMeeting | null = $state.raw(null);
   joinError: ErrorCode | null = $state(null);
   readonly #createMeeting: CreateMeeting;
+  readonly #account: Account | null;
 
   constructor(services: Services) {
     this.config = services.config;
     this.media = services.media;
     this.#createMeeting = services.createMeeting;
+    this.#account = services.account;
+    this.logIn = services.account === null ? null : new LogIn(services.account, () => this.router.room ?? "");
     this.preferences = new Preferences(services.store);
     this.preview = new Preview(services.media, this.preferences);
     const name = this.config.defaultLocalDisplayName;
@@ -60,7 +67,7 @@ export class App {
     if (this.router.room !== room) return;
     const { audioMuted, videoMuted } = this.preview;
     const media = this.preview.handOver();
-    const meeting = this.#createMeeting(this.config);
+    const meeting = this.#createMeeting(this.config, this.#account);
     this.live = new LiveMeeting(meeting);
     this.joinError = null;
     this.preferences.visited(room, Date.now());
