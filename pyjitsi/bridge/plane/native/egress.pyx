@@ -2,21 +2,20 @@
 
 from libc.stdint cimport int64_t, uint32_t
 from libc.stdlib cimport free, malloc, realloc
-from libc.string cimport memcpy, memmove
+from libc.string cimport memcpy
 
 from pyjitsi.bridge.plane.delivery cimport Delivery
 from pyjitsi.bridge.plane.frame cimport Frame
 from pyjitsi.bridge.plane.header cimport Header
-from pyjitsi.bridge.plane.native.cipher cimport protect, tag_size
+from pyjitsi.bridge.plane.native.cipher cimport MAX_OVERHEAD, protect, tag_size
 from pyjitsi.bridge.plane.native.state cimport *
 from pyjitsi.bridge.plane.native.tables cimport guess
-from pyjitsi.bridge.plane.native.wire cimport send_trains
+from pyjitsi.bridge.plane.native.wire cimport Run, send_runs
 from pyjitsi.rtp.dependency cimport Structure
 
 cdef enum:
-    GROUP = 8                # trains that are sealed and sent at once: the others' keys stay out of the cache meanwhile
-
-
+    GROUP = 64      # datagrams after which no further train is sealed before these are sent: so they are in the cache still
+    STORE = 131072  # bytes of payloads that may wait to be sent; more than any frame, and they wait no longer than for one
 
 cdef class Egress(Mailbox):
     """A shard's way out."""
@@ -28,80 +27,111 @@ cdef class Egress(Mailbox):
     def __dealloc__(self):
         free(self.waiting)
         free(self.captured)
+        free(self.store)
+        free(self.sealed)
+        free(self.runs)
 
     cdef bint emit(self, Peer* peer, unsigned char* data, void* header, void* frame, int payload_type,
-                   int sequence, uint32_t timestamp, uint32_t ssrc, int start, int end, int picture, int tl0,
-                   int original, int64_t* index, bint numbered, double at) noexcept nogil:
-        """Make a datagram at the end of the receiver's train. ``original`` is what an RTX packet repeats, or -1.
+                   int sequence, uint32_t timestamp, uint32_t ssrc, const unsigned char* body, int length, int picture,
+                   int tl0, int original, int64_t* index, bint numbered, double at) noexcept nogil:
+        """Add a datagram to the receiver's train. ``data`` is the packet that ``header`` was read from, ``body`` its
+        payload in the store (``hold``), ``original`` what an RTX packet repeats, or -1.
 
-        It is sealed when the train leaves: a receiver's keys are out of the cache after each of the other receivers.
+        Only what is the receiver's own is written now. Payload and seal follow when the train leaves, receiver by
+        receiver: so its keys and its datagrams are in the cache once, and not anew for each packet.
         """
         cdef unsigned char* out
-        cdef int size, body = end - start, head, number = 0
+        cdef int head, size, lead = length if length < LEAD - 2 else LEAD - 2, number = (<Delivery>peer.delivery).next
         cdef int64_t place
         cdef Peer** grown
-        if not peer.outbound.ready or peer.fd == -2:
+        cdef Train* train
+        cdef Parcel* parcel
+        if not peer.outbound.ready or peer.fd == -2 or body == NULL:
             return False
         if peer.train == NULL:
-            peer.train = <unsigned char*>malloc((SEGMENTS + 1) * ROOM)
+            peer.train = <Train*>malloc(sizeof(Train))
             if peer.train == NULL:
                 return False
-        number = (<Delivery>peer.delivery).next
-        out = peer.train + peer.train_size
+            peer.train.count = peer.train.used = 0
+        train = peer.train
+        if train.count == SEGMENTS:
+            self.flush_peer(peer)
         if picture != NO_PICTURE:
             (<Frame>frame).prepare(<Header>header, data, picture, tl0)
-        head = (<Header>header).write(data, out, ROOM - 64, peer.keep, payload_type, (<Header>header).marker, sequence, timestamp, ssrc,
-                            peer.transport_cc if numbered else 0, number)
-        size = head + body + (2 if original >= 0 else 0)
-        if peer.padding:
-            out[0] |= 0x20
+        head = 0
+        while head == 0:
+            out = train.heads + train.used
+            head = (<Header>header).write(data, out, HEADS - LEAD - train.used, peer.keep, payload_type,
+                                          (<Header>header).marker, sequence, timestamp, ssrc,
+                                          peer.transport_cc if numbered else 0, number)
+            if head == 0 and train.count == 0:
+                break
+            if head == 0:  # no room behind the others' heads
+                self.flush_peer(peer)
+        size = head + length + (2 if original >= 0 else 0)
         if head == 0 or size > MAX_DATAGRAM:
             peer.dropped[D_OVERSIZE] += 1
             return False
-        if original >= 0:
-            out[head] = original >> 8
-            out[head + 1] = original & 0xFF
-        memcpy(out + size - body, data + start, body)
-        if picture != NO_PICTURE:
-            (<Frame>frame).write(out, size - body, picture, tl0)
         place = guess(index[0], sequence)
         if place < 0:
             return False
         if place > index[0]:
             index[0] = place
+        if peer.padding:
+            out[0] |= 0x20
+        if train.count == 0:
+            train.since = at
+        parcel = &train.parcels[train.count]
+        parcel.place, parcel.header, parcel.at = place, head, train.used
+        if original >= 0:
+            out[head] = original >> 8
+            out[head + 1] = original & 0xFF
+            head += 2
+        memcpy(out + head, body, lead)
+        if picture != NO_PICTURE:
+            (<Frame>frame).write(out, head, picture, tl0)
         size += tag_size(&peer.outbound)
+        parcel.body, parcel.head, parcel.size = body + lead, head + lead, size
+        train.used += head + lead
+        train.count += 1
         if numbered and peer.transport_cc:
             (<Delivery>peer.delivery).sent(size, peer.probe, at)
         peer.out_size = size
         peer.packets_sent += 1
         peer.bytes_sent += size
-        if peer.train_count and (peer.train_closed or size > peer.segment):
-            memmove(peer.train + (SEGMENTS * ROOM), out, size)
-            self.flush_peer(peer)
-            memcpy(peer.train, peer.train + (SEGMENTS * ROOM), size)
-        if peer.train_count == 0:
-            peer.segment = size
-            peer.train_closed = False
-            if not peer.pending:
-                if self.waiting_count == self.waiting_room:
-                    grown = <Peer**>realloc(self.waiting, (self.waiting_room * 2 + 64) * sizeof(Peer*))
-                    if grown == NULL:
-                        return False
-                    self.waiting, self.waiting_room = grown, self.waiting_room * 2 + 64
-                if self.waiting_count == 0:
-                    self.waiting_since = at
-                self.waiting[self.waiting_count] = peer
-                self.waiting_count += 1
-                peer.pending = True
-        elif size < peer.segment:
-            peer.train_closed = True
-        peer.places[peer.train_count], peer.heads[peer.train_count] = place, head
-        peer.train_size += size
-        peer.train_count += 1
-        if (<Header>header).marker or peer.train_count == SEGMENTS:
+        if not peer.pending:
+            if self.waiting_count == self.waiting_room:
+                grown = <Peer**>realloc(self.waiting, (self.waiting_room * 2 + 64) * sizeof(Peer*))
+                if grown == NULL:
+                    self.flush_peer(peer)
+                    return True
+                self.waiting, self.waiting_room = grown, self.waiting_room * 2 + 64
+            if self.waiting_count == 0:
+                self.waiting_since = at
+            self.waiting[self.waiting_count] = peer
+            self.waiting_count += 1
+            peer.pending = True
+        if (<Header>header).marker or train.count == SEGMENTS:
             peer.urgent = True
-            peer.train_closed = peer.train_closed or peer.train_count == SEGMENTS
         return True
+
+    cdef const unsigned char* hold(self, const unsigned char* data, int size) noexcept nogil:
+        """Keep a payload until the trains that it is part of have left; NULL where there is no memory."""
+        cdef unsigned char* place
+        if self.store == NULL:
+            self.store = <unsigned char*>malloc(STORE)
+            self.sealed = <unsigned char*>malloc((GROUP + SEGMENTS) * (MAX_DATAGRAM + MAX_OVERHEAD))
+            self.runs = <Run*>malloc((GROUP + SEGMENTS) * sizeof(Run))
+        if self.store == NULL or self.sealed == NULL or self.runs == NULL or size > STORE:
+            return NULL
+        if self.stored_size + size > STORE:
+            self.flush(ALL, True)
+        if self.waiting_count == 0:
+            self.stored_size = 0
+        place = self.store + self.stored_size
+        memcpy(place, data, size)
+        self.stored_size += size
+        return place
 
     cdef bint resend(self, Route* route, int sequence, double at) noexcept nogil:
         """Answer a NACK by RTX (RFC 4588); False where the packet is gone, too fresh, or no RTX was negotiated."""
@@ -140,91 +170,116 @@ cdef class Egress(Mailbox):
         number = route.rtx_sequence
         route.rtx_sequence = (number + 1) & 0xFFFF
         if not self.emit(peer, data, <void*>self.stored, <void*>self.stored_frame, rtx, number, sent.timestamp, route.rtx_ssrc,
-                         slot.payload_start, slot.size, sent.picture, sent.tl0, sequence, &route.rtx_index, True, at):
+                         self.hold(data + slot.payload_start, slot.size - slot.payload_start),
+                         slot.size - slot.payload_start, sent.picture, sent.tl0, sequence, &route.rtx_index, True, at):
             return 0
         peer.urgent = True
         peer.rtx_sent += 1
         return peer.out_size
 
-    cdef void seal(self, Peer* peer) noexcept nogil:
-        """Encrypt a train; what can't be encrypted is not sent."""
-        cdef int i, at = 0, size, tag = tag_size(&peer.outbound)
-        for i in range(peer.train_count):
-            size = peer.segment if i + 1 < peer.train_count else peer.train_size - at
-            if protect(&peer.outbound, peer.train + at, peer.heads[i], size - tag, peer.places[i]) != size:
-                self.unsent += peer.train_count
-                peer.train_size = peer.train_count = 0
-                return
-            at += size
+    cdef unsigned char* seal(self, Peer* peer, unsigned char* out) noexcept nogil:
+        """Put a train's datagrams together at ``out`` and encrypt them, as runs that go out by one GSO send each.
+        Returns where they end. What can't be encrypted is not sent."""
+        cdef Train* train = peer.train
+        cdef Parcel* parcel
+        cdef Run* run = NULL
+        cdef int i, tag = tag_size(&peer.outbound)
+        for i in range(train.count):
+            parcel = &train.parcels[i]
+            memcpy(out, train.heads + parcel.at, parcel.head)
+            memcpy(out + parcel.head, parcel.body, parcel.size - tag - parcel.head)
+            if protect(&peer.outbound, out, parcel.header, parcel.size - tag, parcel.place) != parcel.size:
+                self.unsent += 1
+                continue
+            if run == NULL or parcel.size > run.segment or run.size < run.count * run.segment:
+                run = &self.runs[self.run_count]
+                self.run_count += 1
+                run.fd, run.name, run.name_size = peer.fd, peer.destination, peer.destination_size
+                run.data, run.segment, run.size, run.count = out, parcel.size, 0, 0
+            run.size += parcel.size
+            run.count += 1
+            out += parcel.size
+        train.count = train.used = 0
+        peer.urgent = False
+        return out
 
     cdef void flush_peer(self, Peer* peer) noexcept nogil:
         """Send one peer's train now."""
-        self.seal(peer)
-        if peer.train_count == 0:
+        if peer.train == NULL or peer.train.count == 0:
             return
+        self.run_count = 0
+        self.seal(peer, self.sealed)
         if peer.fd >= 0:
-            self.unsent += send_trains(&peer, 1, &self.gso)
+            self.unsent += send_runs(self.runs, self.run_count, &self.gso)
         else:
             self.capture(peer)
-        peer.train_size = peer.train_count = 0
-        peer.train_closed = peer.urgent = False
 
-    cdef void flush(self, bint everything) noexcept nogil:
-        """Send what is due: urgent trains, or all."""
+    cdef void flush(self, double before, bint locked) noexcept nogil:
+        """Send urgent trains, and those that began at or before a time. Between groups the thread lets others have the
+        lock, unless it is to stay ``locked``."""
         cdef Peer* out[GROUP]
         cdef Peer* peer
-        cdef int count = GROUP, left, i
-        while count == GROUP:  # peers may go while a group is sent: the next one is looked for anew
-            count = left = 0
+        cdef int count, parcels = GROUP, left, i
+        while parcels >= GROUP:  # peers may go while a group is sent: the next one is looked for anew
+            count = parcels = left = 0
+            self.waiting_since = ALL
             for i in range(self.waiting_count):
                 peer = self.waiting[i]
-                if count == GROUP or (not everything and not peer.urgent and peer.train_count):
+                if parcels >= GROUP or (peer.train.count and not peer.urgent and peer.train.since > before):
                     self.waiting[left] = peer
                     left += 1
+                    self.waiting_since = min(self.waiting_since, peer.train.since)
                     continue
                 peer.pending = False
                 if peer.fd < 0:
                     self.flush_peer(peer)
-                    continue
-                self.seal(peer)
-                if peer.train_count:
+                elif peer.train.count:
                     out[count] = peer
                     count += 1
+                    parcels += peer.train.count
             self.waiting_count = left
-            if count:
+            if count == 0:
+                return
+            if self.threaded and not locked:
+                self.sending = True
+                self.unlock()
+                self.send_group(out, count)
+                self.lock()
+                self.sending = False
+                self.breathe()
+            else:
                 self.send_group(out, count)
 
     cdef void send_group(self, Peer** peers, int count) noexcept nogil:
-        """Send sealed trains. The thread does it without the lock: nobody else touches a train (``lock_idle``)."""
+        """Seal and send trains. The thread does it without the lock: nobody else touches a train (``lock_idle``)."""
+        cdef unsigned char* out = self.sealed
         cdef int i
-        if self.threaded:
-            self.sending = True
-            self.unlock()
-        self.unsent += send_trains(peers, count, &self.gso)
-        if self.threaded:
-            self.lock()
-            self.sending = False
+        self.run_count = 0
         for i in range(count):
-            peers[i].train_size = peers[i].train_count = 0
-            peers[i].train_closed = peers[i].urgent = False
+            out = self.seal(peers[i], out)
+        self.unsent += send_runs(self.runs, self.run_count, &self.gso)
 
     cdef void capture(self, Peer* peer) noexcept nogil:
         """Where there is no socket: keep each datagram for ``take_captured``, as peer id, size and bytes."""
         cdef int head[2]
-        cdef int at = 0, size
+        cdef int at, size, i
         cdef unsigned char* grown
-        while at < peer.train_size:
-            size = peer.segment if peer.train_size - at > peer.segment else peer.train_size - at
-            if self.captured_size + size + 8 > self.captured_room:
-                grown = <unsigned char*>realloc(self.captured, (self.captured_size + size + 8) * 2)
-                if grown == NULL:
-                    return
-                self.captured, self.captured_room = grown, (self.captured_size + size + 8) * 2
-            head[0], head[1] = peer.id, size
-            memcpy(self.captured + self.captured_size, head, 8)
-            memcpy(self.captured + self.captured_size + 8, peer.train + at, size)
-            self.captured_size += size + 8
-            at += size
+        cdef Run* run
+        for i in range(self.run_count):
+            run = &self.runs[i]
+            at = 0
+            while at < run.size:
+                size = run.segment if run.size - at > run.segment else run.size - at
+                if self.captured_size + size + 8 > self.captured_room:
+                    grown = <unsigned char*>realloc(self.captured, (self.captured_size + size + 8) * 2)
+                    if grown == NULL:
+                        return
+                    self.captured, self.captured_room = grown, (self.captured_size + size + 8) * 2
+                head[0], head[1] = peer.id, size
+                memcpy(self.captured + self.captured_size, head, 8)
+                memcpy(self.captured + self.captured_size + 8, run.data + at, size)
+                self.captured_size += size + 8
+                at += size
 
     cdef void forget(self, Peer* peer) noexcept nogil:
         """A peer is about to go: nothing may point to it."""

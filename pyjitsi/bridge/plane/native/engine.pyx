@@ -4,6 +4,7 @@ from libc.stdint cimport uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
+from pyjitsi.bridge.plane.native.egress cimport ALL
 from pyjitsi.bridge.plane.native.mailbox cimport Event
 from pyjitsi.bridge.plane.native.shard cimport Shard, pthread_t
 from pyjitsi.bridge.plane.native.state cimport Key
@@ -116,7 +117,7 @@ cdef class Engine:
         with nogil:
             self.shard.lock()
             self.shard.work()
-            self.shard.flush(True)
+            self.shard.flush(ALL, False)
             self.shard.unlock()
 
     def feed(self, bytes key, bytes data, double at):
@@ -131,7 +132,7 @@ cdef class Engine:
         with nogil:
             self.shard.lock()
             self.shard.datagram(&from_, -1, buffer, size, at)
-            self.shard.flush(True)
+            self.shard.flush(ALL, False)
             self.shard.unlock()
         free(buffer)
 
@@ -140,7 +141,7 @@ cdef class Engine:
         with nogil:
             self.shard.lock()
             self.shard.pace(now)
-            self.shard.flush(True)
+            self.shard.flush(ALL, False)
             self.shard.unlock()
 
     def take_captured(self):

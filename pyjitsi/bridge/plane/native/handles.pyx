@@ -12,6 +12,7 @@ from libc.string cimport memcpy, memmove, memset
 
 from pyjitsi.bridge.plane.native.cipher cimport cipher_close, cipher_open
 from pyjitsi.bridge.plane.delivery cimport Delivery
+from pyjitsi.bridge.plane.native.egress cimport ALL
 from pyjitsi.bridge.plane.native.engine cimport Engine
 from pyjitsi.bridge.plane.native.shard cimport Shard
 from pyjitsi.bridge.plane.native.state cimport *
@@ -89,7 +90,7 @@ cdef class PeerHandle:
         if self.peer == NULL:
             return
         with nogil:
-            self.shard.lock()
+            self.shard.lock_idle()
         good = cipher_open(&self.peer.inbound, gcm, False, inbound) and cipher_open(
             &self.peer.outbound, gcm, True, outbound)
         self.shard.unlock()
@@ -140,7 +141,7 @@ cdef class PeerHandle:
             if self.shard.threaded:
                 write(self.shard.wake_fd, &one, 8)  # the thread sends
             else:
-                self.shard.flush(True)
+                self.shard.flush(ALL, False)
             self.shard.unlock()
 
     def note_report(self, unsigned int middle, double at):

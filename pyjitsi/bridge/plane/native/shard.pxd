@@ -34,8 +34,8 @@ cdef class Shard(Pacing):
                     double at) noexcept nogil
     cdef void keep(self, Stream* stream, unsigned char* data, int payload_type, int64_t number, int start) noexcept nogil
     cdef bint enlarge(self, Stream* stream, int size) noexcept nogil
-    cdef void forward(self, Peer* peer, Stream* stream, Route* route, unsigned char* data, int payload_type,
-                      int64_t number, int start, double at) noexcept nogil
+    cdef void forward(self, Peer* peer, Stream* stream, Route* route, unsigned char* data, const unsigned char* body,
+                      int payload_type, int64_t number, int start, double at) noexcept nogil
     cdef void work(self) noexcept nogil
     cdef bint has_port(self, int fd, int zone) noexcept nogil
     cdef void loop(self) noexcept nogil

@@ -13,6 +13,7 @@ from libc.string cimport memcpy, memset
 from pyjitsi.bridge.plane.frame cimport Frame
 from pyjitsi.bridge.plane.header cimport Header
 from pyjitsi.bridge.plane.native.cipher cimport unprotect
+from pyjitsi.bridge.plane.native.egress cimport URGENT
 from pyjitsi.bridge.plane.native.inlet cimport Handed, Inlet
 from pyjitsi.bridge.plane.native.mailbox cimport (
     T_DATAGRAM, T_EARLY, T_FIRST, T_KEYFRAME, T_LEVEL, T_MISSING, Event,
@@ -167,6 +168,7 @@ cdef class Shard(Pacing):
         cdef Route* route
         cdef int i, value
         cdef Event* event
+        cdef const unsigned char* body
         if peer.mute_audio:
             peer.dropped[D_MUTED] += 1
             return
@@ -175,13 +177,14 @@ cdef class Shard(Pacing):
             event = self.tell(T_LEVEL, peer.id, source.id, at, False)
             if event != NULL:
                 event.count = data[value] & 0x7F
-        if self.header.payload_end <= self.header.payload_start:
+        if self.header.payload_end <= self.header.payload_start or source.count == 0:
             return
+        body = self.hold(data + self.header.payload_start, self.header.payload_end - self.header.payload_start)
         for i in range(source.count):
             route = source.routes[i]
             if self.emit(route.receiver, data, <void*>self.header, <void*>self.frame, self.header.payload_type,
-                         self.header.sequence, self.header.timestamp, route.ssrc, self.header.payload_start,
-                         self.header.payload_end, NO_PICTURE, -1, -1, &route.index, False, at):
+                         self.header.sequence, self.header.timestamp, route.ssrc, body,
+                         self.header.payload_end - self.header.payload_start, NO_PICTURE, -1, -1, &route.index, False, at):
                 route.packets += 1
                 route.octets += self.header.payload_end - self.header.payload_start
                 route.receiver.urgent = True
@@ -191,6 +194,7 @@ cdef class Shard(Pacing):
         cdef Source* source = stream.source
         cdef int slot = number & (SEEN - 1), codec, end = self.header.payload_end, i, layer
         cdef bint marker = self.header.marker
+        cdef const unsigned char* body = NULL
         if stream.seen[slot] == <uint32_t>(number + 1):
             return
         stream.seen[slot] = <uint32_t>(number + 1)
@@ -216,8 +220,9 @@ cdef class Shard(Pacing):
         stream.seen_at = at
         if source.count and end > start:
             self.keep(stream, data, payload_type, number, start)
+            body = self.hold(data + start, end - start)
         for i in range(source.count):
-            self.forward(peer, stream, source.routes[i], data, payload_type, number, start, at)
+            self.forward(peer, stream, source.routes[i], data, body, payload_type, number, start, at)
             self.header.marker = marker
 
     cdef void keep(self, Stream* stream, unsigned char* data, int payload_type, int64_t number, int start) noexcept nogil:
@@ -259,8 +264,8 @@ cdef class Shard(Pacing):
         stream.arena_size, stream.written, stream.arena_since = size, 0, stream.seen_at
         return True
 
-    cdef void forward(self, Peer* peer, Stream* stream, Route* route, unsigned char* data, int payload_type,
-                      int64_t number, int start, double at) noexcept nogil:
+    cdef void forward(self, Peer* peer, Stream* stream, Route* route, unsigned char* data, const unsigned char* body,
+                      int payload_type, int64_t number, int start, double at) noexcept nogil:
         cdef int end = self.header.payload_end, sequence, picture = NO_PICTURE, tl0 = -1
         cdef uint32_t timestamp
         cdef Sent* sent
@@ -298,7 +303,7 @@ cdef class Shard(Pacing):
             sent.marker = self.header.marker
             sent.timestamp, sent.picture, sent.tl0, sent.at = timestamp, picture, tl0, at
         if self.emit(route.receiver, data, <void*>self.header, <void*>self.frame, payload_type, sequence, timestamp,
-                     route.ssrc, start, end, picture, tl0, -1, &route.index, True, at):
+                     route.ssrc, body, end - start, picture, tl0, -1, &route.index, True, at):
             route.packets += 1
             route.octets += end - start
 
@@ -313,7 +318,7 @@ cdef class Shard(Pacing):
             self.datagram(&each.key, each.fd, each.data, each.size, each.at)
             self.breathe()
         if count:
-            self.flush(False)
+            self.flush(URGENT, False)
 
     cdef bint has_port(self, int fd, int zone) noexcept nogil:
         cdef int i
@@ -362,14 +367,14 @@ cdef class Shard(Pacing):
                         self.datagram(&inbox.received[k].key, polled[i].fd, inbox.data + k * DATAGRAM,
                                       inbox.received[k].size, inbox.received[k].at)
                         self.breathe()
-                    self.flush(False)
+                    self.flush(URGENT, False)
                 self.unlock()
             self.lock()
             self.work()
             if self.paced_count:
                 self.pace(monotonic())
-                self.flush(False)
-            if self.waiting_count and monotonic() - self.waiting_since >= HOLD:
-                self.flush(True)
+                self.flush(URGENT, False)
+            if self.waiting_count:
+                self.flush(monotonic() - HOLD, False)
             self.unlock()
         inbox_close(&inbox)

@@ -15,8 +15,9 @@ cdef enum:
     REPORTS = 128       # sender reports that may be answered
     CONTROL_SSRCS = 64  # of one endpoint that send RTCP
     ENCODINGS = 8
-    SEGMENTS = 16       # datagrams in one GSO send
-    ROOM = 1600         # of one datagram in the making
+    SEGMENTS = 32       # datagrams of one receiver that leave together
+    HEADS = 2048        # bytes of their heads
+    LEAD = 32           # of a payload's beginning that may differ by receiver: descriptors, and what RTX repeats
     MAX_DATAGRAM = 1500
     NO_PICTURE = -2     # where a packet's picture id stays as it came
 
@@ -133,6 +134,21 @@ cdef struct SsrcTable:
     int mask
     int used
 
+cdef struct Parcel:         # a datagram in the making
+    int64_t place           # SRTP's index
+    const unsigned char* body  # what follows the head, in the shard's store: all receivers have it in common
+    uint16_t at             # where in ``heads`` its head is,
+    uint16_t head           # how long that is: RTP's header, and the payload's beginning;
+    uint16_t header         # RTP's header alone, which is not encrypted
+    uint16_t size           # of the datagram, SRTP's tag included
+
+cdef struct Train:          # datagrams that leave together; they are put together and sealed when they do
+    double since            # when the first of them came
+    int count
+    int used                # of ``heads``
+    Parcel parcels[SEGMENTS]
+    unsigned char heads[HEADS]
+
 cdef struct Peer:
     int id
     Cipher inbound
@@ -180,14 +196,7 @@ cdef struct Peer:
     uint64_t packets_received, bytes_received, packets_sent, bytes_sent
     uint64_t nacks_received, rtx_sent, plis_received
     uint64_t dropped[DROPS]
-    # Datagrams that leave together.
-    unsigned char* train
-    int train_size
-    int train_count
-    int segment
-    int heads[SEGMENTS]      # of each datagram the header's length,
-    int64_t places[SEGMENTS] # and SRTP's index: it is sealed when the train leaves
-    bint train_closed
+    Train* train             # made when first wanted
     bint urgent
     bint pending
 

@@ -4,7 +4,8 @@ from libc.errno cimport EINVAL, EIO, EOPNOTSUPP, errno
 from libc.stdlib cimport calloc, free
 from libc.string cimport memset
 
-from pyjitsi.bridge.plane.native.state cimport Peer
+cdef enum:
+    ANY_PATH = 1232  # bytes of a datagram that every path takes whole: IPv6's least MTU (RFC 8200 section 5)
 
 
 cdef extern from *:
@@ -174,44 +175,49 @@ cdef int inbox_read(Inbox* inbox, int fd, int zone) noexcept nogil:
     return count
 
 
-cdef int send_each(meet_messages* messages, Peer* peer) noexcept nogil:
+cdef int send_each(meet_messages* messages, Run* run) noexcept nogil:
     """One datagram after the other, for a kernel or a path that takes no GSO."""
     cdef int at = 0, size, lost = 0
-    while at < peer.train_size:
-        size = peer.segment if peer.train_size - at > peer.segment else peer.train_size - at
-        meet_train(messages, 0, peer.train + at, size, 0, 1, peer.destination, peer.destination_size)
-        if meet_send(peer.fd, messages, 0, 1) != 1:
+    while at < run.size:
+        size = run.segment if run.size - at > run.segment else run.size - at
+        meet_train(messages, 0, run.data + at, size, 0, 1, run.name, run.name_size)
+        if meet_send(run.fd, messages, 0, 1) != 1:
             lost += 1
         at += size
     return lost
 
 
-cdef int send_trains(Peer** peers, int count, bint* gso) noexcept nogil:
-    """Send every peer's train; returns how many datagrams the kernel would not take. ``gso`` is cleared where it fails."""
+cdef int send_runs(Run* runs, int count, bint* gso) noexcept nogil:
+    """Send them all; returns how many datagrams the kernel would not take. ``gso`` is cleared where it fails."""
     cdef meet_messages* messages = meet_outbox()
     cdef int start = 0, end, sent, lost = 0
-    cdef Peer* peer
+    cdef Run* run
     while start < count:
         end = start
-        while end < count and end - start < BATCH and peers[end].fd == peers[start].fd:
-            peer = peers[end]
-            meet_train(messages, end - start, peer.train, peer.train_size, peer.segment,
-                       peer.train_count if gso[0] else 1, peer.destination, peer.destination_size)
+        while end < count and end - start < BATCH and runs[end].fd == runs[start].fd:
+            run = &runs[end]
+            meet_train(messages, end - start, run.data, run.size, run.segment, run.count if gso[0] else 1, run.name,
+                       run.name_size)
             end += 1
         if not gso[0]:
             while start < end:
-                lost += send_each(messages, peers[start])
+                lost += send_each(messages, &runs[start])
                 start += 1
             continue
-        sent = meet_send(peers[start].fd, messages, 0, end - start)
+        sent = meet_send(runs[start].fd, messages, 0, end - start)
         if sent > 0:
             start += sent
             continue
-        # The first of them failed. Where GSO is to blame, it is not tried again.
-        peer = peers[start]
-        if peer.train_count > 1 and errno in (EIO, EINVAL, EOPNOTSUPP):
-            gso[0] = False
+        # The first of them failed. Where GSO is to blame, it is not tried again; not so where datagrams are longer than
+        # the path takes in one piece: the kernel cuts those when they are sent by themselves, and only those.
+        run = &runs[start]
+        if run.count > 1 and errno in (EIO, EINVAL, EOPNOTSUPP):
+            if errno == EINVAL and run.segment > ANY_PATH:
+                lost += send_each(messages, run)
+                start += 1
+            else:
+                gso[0] = False
             continue
-        lost += peer.train_count
+        lost += run.count
         start += 1
     return lost
