@@ -9,12 +9,13 @@ import errno
 import ipaddress
 import os
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol, runtime_checkable
 
 import structlog
 
 from pyjitsi import clock
+from pyjitsi.bridge import steering
 from pyjitsi.bridge.plane.api import Address
 
 log = structlog.get_logger("bridge")
@@ -42,8 +43,12 @@ class ReadingPlane(Protocol):
         """Read it no more."""
         ...
 
-    def start(self, way: Callable[[Address, int], int], arrived_by: Callable[[Address, int], None]) -> int:
-        """Begin; what is returned becomes readable when there are events. Raises OSError."""
+    def start(
+        self, way: Callable[[Address, int], int], arrived_by: Callable[[Address, int], None],
+        steer: Callable[[Mapping[int, int]], None],
+    ) -> int:  # fmt: skip
+        """Begin; what is returned becomes readable when there are events. ``steer`` is told which thread each remote
+        port belongs to. Raises OSError."""
         ...
 
     def stop(self) -> None:
@@ -84,6 +89,7 @@ class MediaPort:
         self._defaults: dict[tuple[str, bool, bool], socket.socket] = {}
         self._zones: dict[str, list[socket.socket]] = {}
         self._unsent: int = 0
+        self._steers: bool = True
         self.failed: int = 0
 
     def open(self) -> None:
@@ -107,7 +113,7 @@ class MediaPort:
         if problem is not None and not self._sockets:
             raise problem
         if self._plane is not None:
-            self._notified = self._plane.start(self._way, self._arrived_by)
+            self._notified = self._plane.start(self._way, self._arrived_by, self._steer)
             loop.add_reader(self._notified, self._events)
 
     def _open_siblings(self, opened: socket.socket, text: str) -> None:
@@ -148,6 +154,15 @@ class MediaPort:
             return -2  # nowhere
         siblings = self._siblings.get(found)
         return siblings[thread - 1].fileno() if siblings and thread else found.fileno()
+
+    def _steer(self, threads: Mapping[int, int]) -> None:
+        try:
+            for opened in self._siblings:
+                steering.attach(opened, steering.program(threads, six=opened.family == socket.AF_INET6))
+        except OSError as error:
+            if self._steers:
+                log.info("the kernel steers no datagrams to threads; they hand them over", reason=error.strerror)
+            self._steers = False
 
     def _arrived_by(self, address: Address, descriptor: int) -> None:
         opened = self._by_descriptor.get(descriptor)

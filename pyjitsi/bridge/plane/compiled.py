@@ -47,6 +47,7 @@ REQUESTS_EVERY = 0.045
 STATISTICS_EVERY = 0.25
 BEGINNING = 30  # what a conference counts for at the least, in pairs of people: six are soon there
 Way = Callable[[Address, int], int]
+Steer = Callable[[Mapping[int, int]], None]
 
 
 class CompiledPlane(PythonPlane):
@@ -59,6 +60,8 @@ class CompiledPlane(PythonPlane):
         self.way: Way | None = None
         self._homes: dict[ConferenceId, int] = {}  # the engine of each conference
         self.arrived_by: Callable[[Address, int], None] | None = None
+        self._steer: Steer | None = None
+        self._steered: bool = True  # as the addresses are now
         self._counters: tuple[int, ...] = ()
         self._requested_at: float = 0.0
         self._reported_at: float = 0.0
@@ -88,12 +91,14 @@ class CompiledPlane(PythonPlane):
         for each in self.engines:
             each.remove_port(descriptor)
 
-    def start(self, way: Way, arrived_by: Callable[[Address, int], None]) -> int:
+    def start(self, way: Way, arrived_by: Callable[[Address, int], None], steer: Steer | None = None) -> int:
         """Start the threads; returns a descriptor that becomes readable when there are events. Raises OSError.
 
-        ``way`` tells the socket by which a thread reaches an address, ``arrived_by`` is told which one one came by.
+        ``way`` tells the socket by which a thread reaches an address, ``arrived_by`` is told which one one came by, and
+        ``steer`` which thread each remote port belongs to, when that has changed.
         """
         self.way, self.arrived_by = way, arrived_by
+        self._steer = steer if self.threads > 1 else None
         self._counters = tuple(os.eventfd(0, os.EFD_NONBLOCK) for _ in range(len(self.engines) + 1))
         for each, wake in zip(self.engines, self._counters[1:], strict=True):
             each.start(wake, self._counters[0])
@@ -194,6 +199,7 @@ class CompiledPlane(PythonPlane):
     def bind(self, address: Address, endpoint: EndpointId) -> None:
         super().bind(address, endpoint)
         key, home = self._key(address), self._home(endpoint)
+        self._steered = False
         self._peers[endpoint].bind(key)
         for other in self.engines:
             if other is not home:
@@ -203,6 +209,7 @@ class CompiledPlane(PythonPlane):
         held = self.addresses.get(address)
         super().unbind(address)
         if held is not None:
+            self._steered = False
             for each in self.engines:
                 each.forget(self._key(address))
 
@@ -325,6 +332,9 @@ class CompiledPlane(PythonPlane):
                 for number, ssrc, at in self._peers[endpoint.id].take_arrivals():
                     endpoint.arrivals.received(number, ssrc, at)
             self._reports.requests(now)
+            if self._steer is not None and not self._steered:
+                self._steered = True
+                self._steer({address[1]: self._homes[held.conference] for address, held in self.addresses.items()})
         if self.way is None:
             for each in self.engines:
                 each.pace(now)

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from pyjitsi.bridge.plane.compiled import CompiledPlane
 from pyjitsi.bridge.plane.native import engine
 from pyjitsi.bridge.udp import MediaPort
+from pyjitsi.rtp import packet
 from tests.support.media_peer import MediaPeer
 
 HANDED = 256  # as inlet.pxd has it
@@ -84,5 +86,34 @@ async def test_each_thread_has_a_socket_on_the_one_port_and_nobody_else_gets_the
                     break
                 await asyncio.sleep(0.01)
         assert seen == [b"\x00\x01 stun"]
+    finally:
+        port.close()
+
+
+async def test_after_somebody_was_bound_nothing_of_them_is_handed_over_any_more() -> None:
+    plane = CompiledPlane(2)
+    port = MediaPort(["127.0.0.1"], 0, plane.receive, lambda: None, plane=plane)
+    port.open()
+    try:
+        with ExitStack() as stack:
+            people: list[tuple[MediaPeer, socket.socket]] = []
+            for number in range(12):  # in meetings of one thread and of the other
+                end = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+                end.bind(("127.0.0.1", 0))
+                plane.add_conference(number + 1, 7001, 7002)
+                person = MediaPeer(plane, number + 1, number + 100)
+                person.address = end.getsockname()
+                plane.bind(person.address, person.id)
+                people.append((person, end))
+            plane.tick(1.0)
+            for person, end in people:
+                voice = packet.build(111, False, 1, 960, person.audio_ssrc, b"", b"opus")
+                end.sendto(person.protect(voice), port.bound[0])
+            for _ in range(200):
+                if all(plane.last_media(person.id) for person, _ in people):
+                    break
+                await asyncio.sleep(0.01)
+            assert all(plane.last_media(person.id) for person, _ in people)
+            assert [each.handed for each in plane.engines] == [0, 0]
     finally:
         port.close()
