@@ -11,6 +11,7 @@ PLAIN = (
     "pyjitsi.bridge.plane.keyframe",
     "pyjitsi.bridge.plane.frame",
     "pyjitsi.bridge.plane.projection",
+    "pyjitsi.bridge.plane.voice",
     "pyjitsi.bridge.plane.feedback",
     "pyjitsi.bridge.plane.delivery",
     "pyjitsi.bridge.plane.pacer",

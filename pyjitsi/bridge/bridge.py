@@ -34,6 +34,7 @@ from pyjitsi.bridge.plane.api import (
     ReceiverLimit,
 )
 from pyjitsi.bridge.relay import Relay
+from pyjitsi.bridge.slots import Slots
 from pyjitsi.bridge.transport.certificate import Certificate
 
 log = structlog.get_logger("bridge")
@@ -65,6 +66,7 @@ class Bridge:
         self, plane: Plane, certificate: Certificate, hosts: tuple[HostAddress, ...], websocket_base: str | None,
         *, start_bitrate: float = 2_500_000, max_endpoints: int = 500, relay_id: str | None = None,
         relay_websocket_base: str | None = None, ice_restart: bool = True, last_n: LastNLimits | None = None,
+        max_ssrcs: tuple[int, int] = (50, 50),
     ) -> None:  # fmt: skip
         self.plane: Plane = plane
         self.ice_restart: bool = ice_restart
@@ -76,6 +78,7 @@ class Bridge:
         self.websocket_base: str | None = websocket_base
         self.start_bitrate: float = start_bitrate
         self.max_endpoints: int = max_endpoints
+        self.max_ssrcs: tuple[int, int] = max_ssrcs  # that a client with SSRC rewriting sees: video, audio
         self.relay_id: str | None = relay_id  # None: this bridge has no relays
         self.relay_websocket_base: str | None = relay_websocket_base
         self.ports: Ports | None = None
@@ -131,13 +134,18 @@ class Bridge:
         self._faulty.discard(conference.meeting_id)
         conference.log.info("conference ended")
 
-    def admit(self, conference: Conference, identity: str, controlling: bool, visitor: bool, now: float) -> Endpoint:
-        """Make an endpoint; ``controlling`` is the bridge's ICE role."""
+    def admit(
+        self, conference: Conference, identity: str, controlling: bool, visitor: bool, now: float, *,
+        rewriting: bool = False,
+    ) -> Endpoint:  # fmt: skip
+        """Make an endpoint; ``controlling`` is the bridge's ICE role, ``rewriting`` is of SSRCs."""
         key = next(self._keys)
         endpoint = Endpoint(
             identity, key, conference.name, self.plane, self.certificate, controlling, self.start_bitrate,
             self.demux.claim, now, visitor=visitor,
         )  # fmt: skip
+        if rewriting:
+            endpoint.slots = Slots(self.plane, key, *self.max_ssrcs, conference.uses)
         conference.add(endpoint)
         self.demux.add(endpoint)
         self._by_key[key] = (conference, endpoint)

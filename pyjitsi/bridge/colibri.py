@@ -153,7 +153,10 @@ def _create(
             raise StanzaError("feature-not-implemented", "the client opens data channels, not the bridge")
         if sctp.port not in (None, SCTP_PORT):
             raise StanzaError("bad-request", f"SCTP's port is {SCTP_PORT}, not {sctp.port}")
-    endpoint = bridge.admit(conference, wanted.id, wanted.transport.ice_controlling, wanted.visitor, now)
+    endpoint = bridge.admit(
+        conference, wanted.id, wanted.transport.ice_controlling, wanted.visitor, now,
+        rewriting=colibri2.SSRC_REWRITING in wanted.capabilities,
+    )  # fmt: skip
     transport = _transport(bridge, conference, endpoint, bridge.hosts, bridge.websocket_base)
     if sctp is not None and bridge.on_data is not None:
         bridge.on_data(conference, endpoint)

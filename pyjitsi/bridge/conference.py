@@ -1,14 +1,14 @@
 """One conference on this bridge: its endpoints, who speaks, who is sent what, and what they say to each other."""
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import structlog
 
 from pyjitsi.bridge import messages, relay_messages
 from pyjitsi.bridge.allocation import Available, allocate, effective_heights, prioritise
 from pyjitsi.bridge.endpoint import Endpoint
-from pyjitsi.bridge.last_n import LastNLimits
+from pyjitsi.bridge.last_n import LastNLimits, least
 from pyjitsi.bridge.media import encodings_of, plane_source, signalled_video_type
 from pyjitsi.bridge.plane.api import (
     OFF,
@@ -22,6 +22,7 @@ from pyjitsi.bridge.plane.api import (
 )
 from pyjitsi.bridge.relay import Relay
 from pyjitsi.bridge.relays import Owner, Relays, tallest
+from pyjitsi.bridge.slots import Pool, Slot, Slots, Voices
 from pyjitsi.bridge.speech import SpeakerDetector
 from pyjitsi.xmpp.stanzas import colibri2
 from pyjitsi.xmpp.stanzas.colibri2 import MediaSource
@@ -59,6 +60,7 @@ class Conference:
         self.audio_ssrc: int = secrets.randbelow(2**32 - 2) + 1
         self.layers: dict[str, tuple[LayerInfo, ...]] = {}
         self.speech: SpeakerDetector = SpeakerDetector()
+        self.voices: Voices = Voices()
         self.log = log.bind(room=name)
         self._dirty: bool = False
         self._checked: float = now
@@ -72,7 +74,7 @@ class Conference:
     def add(self, endpoint: Endpoint) -> None:
         """An endpoint that COLIBRI2 created."""
         self.endpoints[endpoint.id] = endpoint
-        self.plane.add_endpoint(self.key, endpoint.key)
+        self.plane.add_endpoint(self.key, endpoint.key, rewriting=endpoint.slots is not None)
         self._dirty = True
 
     def remove(self, endpoint: Endpoint) -> None:
@@ -133,8 +135,11 @@ class Conference:
     def _forget_source(self, name: str) -> None:
         self.layers.pop(name, None)
         self.relays.forget_source(name)
+        self.voices.forget(name)
         for other in self.endpoints.values():
             other.forget_target(name)
+            if other.slots is not None:
+                other.slots.forget(name)
             other.video_types.pop(name, None)
             other.wanted_heights.pop(name, None)
 
@@ -156,7 +161,10 @@ class Conference:
             case AudioLevel():
                 owner = peer.owners.get(event.source, "") if isinstance(peer, Relay) else peer.id
                 if owner:
-                    self.speech.level(owner, event.level, event.at)
+                    if event.level >= 0:
+                        self.speech.level(owner, event.level, event.at)
+                    if self.voices.note(event.source, event.level, event.at):
+                        self._give_voice(event.source, owner, event.at)
             case LayersChanged():
                 before = self.layers.get(event.source, ())
                 self.layers[event.source] = event.layers
@@ -178,6 +186,25 @@ class Conference:
         """Allocate anew where a receiver's estimate has moved by what matters."""
         if abs(endpoint.estimate.bitrate - endpoint.allocated_for) > BETTER * endpoint.allocated_for:
             self._dirty = True
+
+    def _give_voice(self, source: str, owner: str, now: float) -> None:
+        """Somebody is heard for whom receivers may have no slot yet."""
+        pools: list[Pool] = []
+        for receiver in self.endpoints.values():
+            if receiver.slots is None or receiver.id == owner or not receiver.hearing.wants(source):
+                continue
+            if receiver.channel is not None:
+                mapped = receiver.slots.hear(source, owner, self.voices.heard, now)
+                if mapped:
+                    self._tell_map(receiver, "audio", mapped)
+            pools.append(receiver.slots.audio)
+        self.voices.settle(source, pools)
+
+    def uses(self, ssrc: int) -> bool:
+        """Whether an SSRC is somebody's here."""
+        return ssrc in (self.video_ssrc, self.audio_ssrc) or any(
+            ssrc == each.ssrc for owner in self.owners() for source in owner.sources for each in source.sources
+        )
 
     # Timers.
 
@@ -232,7 +259,7 @@ class Conference:
         self._allocated_at = now
         wanted: dict[str, int] = {}
         for receiver in self.endpoints.values():
-            heights = self._allocate_for(receiver)
+            heights = self._allocate_for(receiver, now)
             for name, height in heights.items():
                 wanted[name] = tallest((height, wanted.get(name, 0)))
         self.relays.tell_wanted(wanted)
@@ -245,9 +272,13 @@ class Conference:
                         owner.wanted_heights[source.id] = height
                         owner.say(messages.sender_constraints(source.id, height))
 
-    def _allocate_for(self, receiver: Endpoint) -> dict[str, int]:
+    def _allocate_for(self, receiver: Endpoint, now: float) -> dict[str, int]:
         ordered = prioritise(receiver.wishes, self._available(receiver))
-        heights = effective_heights(receiver.wishes, ordered, self._last_n.of(len(ordered)))
+        slots = receiver.slots
+        limit = least(self._last_n.of(len(ordered)), -1 if slots is None else slots.video.limit)
+        heights = effective_heights(receiver.wishes, ordered, limit)
+        if slots is not None and receiver.channel is not None:
+            self._show(receiver, slots, [each.name for each in ordered if each.enabled], heights, now)
         receiver.allocated_for = receiver.estimate.bitrate
         allocation = allocate(receiver.wishes, ordered, heights, receiver.estimate.bitrate)
         targets, receiver.estimate.wanted = allocation.targets, allocation.ideal
@@ -262,6 +293,22 @@ class Conference:
             receiver.forwarded = forwarded
             receiver.say(messages.forwarded_sources(forwarded))
         return heights
+
+    def _show(
+        self, receiver: Endpoint, slots: Slots, names: Iterable[str], heights: Mapping[str, int], now: float
+    ) -> None:
+        """Give slots to what a receiver is to see, before any of it is sent."""
+        known = {source.id: owner for owner in self.owners() for source in owner.sources}
+        pairs = [(name, known[name].id) for name in names]
+        mapped = slots.show(
+            [each for each in pairs if heights[each[0]]], [each for each in pairs if not heights[each[0]]], now
+        )
+        if mapped:
+            self._tell_map(receiver, "video", mapped)
+
+    def _tell_map(self, receiver: Endpoint, media: str, slots: Sequence[Slot]) -> None:
+        kinds = {name: kind for owner in self.owners() for name, kind in owner.video_types.items()}
+        receiver.say(messages.source_map(media, slots, kinds))
 
     def _available(self, receiver: Endpoint) -> list[Available]:
         rank = {name: position for position, name in enumerate(self.speech.recent)}
@@ -293,6 +340,11 @@ class Conference:
             endpoint.say(messages.server_hello(version))
         for name, height in endpoint.wanted_heights.items():
             endpoint.say(messages.sender_constraints(name, height))
+        if endpoint.slots is not None:
+            for media, pool in (("video", endpoint.slots.video), ("audio", endpoint.slots.audio)):
+                if pool.by_source:
+                    self._tell_map(endpoint, media, list(pool.by_source.values()))
+            self.voices.unsettle()
         endpoint.forwarded = None
         self._dirty = True
         for other in self.endpoints.values():
@@ -307,8 +359,10 @@ class Conference:
             case messages.ReceiverVideoConstraints() as wanted:
                 endpoint.wishes = endpoint.wishes.updated(wanted)
                 self._dirty = True
-            case messages.AudioSubscription(everything, include, exclude):
+            case messages.AudioSubscription(everything, include, exclude) as wanted:
+                endpoint.hearing = wanted
                 self.plane.set_audio(endpoint.key, everything, include, exclude)
+                self.voices.unsettle()
             case messages.VideoType(source, kind):
                 name = source or f"{endpoint.id}-v0"
                 if not name.startswith(f"{endpoint.id}-"):

@@ -2,8 +2,10 @@
 
 from pyjitsi.bridge.allocation import Wishes
 from pyjitsi.bridge.estimate import DownlinkEstimate
+from pyjitsi.bridge.messages import AudioSubscription
 from pyjitsi.bridge.peer import Channel, Claim, Peer
 from pyjitsi.bridge.plane.api import OFF, EndpointId, Plane
+from pyjitsi.bridge.slots import Slots
 from pyjitsi.bridge.transport.certificate import Certificate
 from pyjitsi.xmpp.stanzas.colibri2 import MediaSource
 
@@ -25,6 +27,8 @@ class Endpoint(Peer):
         super().__init__(identity, key, room, plane, certificate, controlling, claim, now)
         self.visitor: bool = visitor  # somebody who only watches, and is not heard on the channel either
         self.active: bool = True
+        self.slots: Slots | None = None  # with SSRC rewriting
+        self.hearing: AudioSubscription = AudioSubscription(True, (), ())
         self.wishes: Wishes = Wishes()
         self.estimate: DownlinkEstimate = DownlinkEstimate(start_bitrate)
         self.allocated_for: float = 0.0

@@ -2,9 +2,11 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
+
+from pyjitsi.bridge.slots import Slot
 
 MAX_BYTES = 65_536
 MAX_NAMES = 500
@@ -37,6 +39,10 @@ class AudioSubscription:
     everything: bool
     include: tuple[str, ...]
     exclude: tuple[str, ...]
+
+    def wants(self, source: str) -> bool:
+        """Whether a source is among it."""
+        return source not in self.exclude and (self.everything or source in self.include)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +242,17 @@ def connectivity(endpoint: str, active: bool) -> str:
 def forwarded_sources(names: Sequence[str]) -> str:
     """The complete set of video sources that the receiver is sent."""
     return build("ForwardedSources", forwardedSources=list(names))
+
+
+def source_map(media: str, slots: Sequence[Slot], video_types: Mapping[str, str]) -> str:
+    """What is sent under the SSRCs of slots from now on (``VideoSourcesMap``, ``AudioSourcesMap``)."""
+    mapped: list[dict[str, str | int]] = []
+    for slot in slots:
+        entry: dict[str, str | int] = {"source": slot.source, "owner": slot.owner, "ssrc": slot.ssrc}
+        if media == "video":
+            entry |= {"rtx": slot.rtx_ssrc, "videoType": video_types.get(slot.source, "camera").upper()}
+        mapped.append(entry)
+    return build("VideoSourcesMap" if media == "video" else "AudioSourcesMap", mappedSources=mapped)
 
 
 def sender_constraints(source: str, height: int) -> str:

@@ -56,6 +56,10 @@ class BridgeSettings(ServiceSettings):
         description="Where other bridges reach the bridge channel; unset: beside the clients', at /colibri-relay-ws.",
     )
     max_endpoints: int = Field(default=500, ge=1, description="Refuse more than this many; keeps memory bounded.")
+    max_video_ssrcs: int = Field(
+        default=50, ge=1, le=500, description="Video SSRCs of a client with SSRC rewriting; more people take turns."
+    )
+    max_audio_ssrcs: int = Field(default=50, ge=1, le=500, description="Its audio SSRCs, likewise; 50 are JVB's.")
     ice_restart: bool = Field(
         default=True, description="Let clients whose network changed restart ICE in their session; else they rejoin."
     )

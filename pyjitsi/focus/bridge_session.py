@@ -44,16 +44,16 @@ class BridgeSession:
 
     def create(
         self, endpoint: str, stats_id: str | None, audio: Description | None, video: Description | None,
-        *, sctp: bool, forced: colibri2.ForceMute | None = None,
+        *, sctp: bool, forced: colibri2.ForceMute | None = None, rewriting: bool = False,
     ) -> colibri2.ConferenceModify:  # fmt: skip
-        """The request for a new endpoint; the first one opens the conference too."""
+        """The request for a new endpoint; the first one opens the conference too. ``rewriting`` is of SSRCs."""
         first, self.created = not self.created, True
         self.endpoints.add(endpoint)
         wanted = colibri2.Endpoint(
             endpoint,
             create=True,
             stats_id=stats_id,
-            capabilities=frozenset((colibri2.SOURCE_NAMES,)),
+            capabilities=frozenset((colibri2.SOURCE_NAMES, *((colibri2.SSRC_REWRITING,) if rewriting else ()))),
             audio=audio,
             video=video,
             transport=colibri2.Transport(ice_controlling=True, sctp=colibri2.Sctp() if sctp else None),

@@ -26,7 +26,7 @@ from pyjitsi.focus.resumption import Resumption, record_of, refresh
 from pyjitsi.focus.session import Session
 from pyjitsi.focus.settings import FocusSettings
 from pyjitsi.focus.signalling import session_initiate
-from pyjitsi.focus.sources import BRIDGE, ConferenceSources, Limits, of_contents, without_simulcast
+from pyjitsi.focus.sources import BRIDGE, ConferenceSources, Limits, of_contents
 from pyjitsi.focus.wire import Wire
 from pyjitsi.xmpp.connection import IqError, IqTimeout
 from pyjitsi.xmpp.stanzas import colibri2, disco
@@ -271,9 +271,10 @@ class Conference:
                     self._linker.link(link, self.sources.of)
                 )  # after the request that opens the conference there
         session.forced = self.muting.forced(member)
+        session.rewriting = self._settings.ssrc_rewriting and disco.SSRC_REWRITING in features
         request = bridge.create(
             member.endpoint, member.occupant.stats_id, audio, video, sctp=sctp,
-            forced=None if session.forced == FREE else session.forced,
+            forced=None if session.forced == FREE else session.forced, rewriting=session.rewriting,
         )  # fmt: skip
         answer = await self._ask(bridge, request, member)
         if answer is None or session.state != "inviting":
@@ -283,8 +284,7 @@ class Conference:
         except StanzaError as error:
             self._bridge_failed(bridge, error.text)
             return
-        session.told = {owner: without_simulcast(each) for owner, each in self.sources.others(member.endpoint).items()}
-        told = {BRIDGE: allocation.feedback, **session.told}
+        told = {BRIDGE: allocation.feedback, **session.offer(self.sources.others(member.endpoint))}
         session.state = "pending"
         self.enforce()
         payload = session_initiate(

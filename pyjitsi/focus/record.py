@@ -13,7 +13,8 @@ VERSION = 1
 class SessionRecord:
     """An accepted Jingle session. ``jid`` is the participant's real address: somebody else may come under its nick.
 
-    ``told`` is what the client knows of others' sources, where that is not everything.
+    ``told`` is what the client knows of others' sources, where that is not everything; with ``rewriting`` it is told of
+    them by the bridge.
     """
 
     endpoint: str
@@ -23,6 +24,7 @@ class SessionRecord:
     sources: EndpointSources
     features: frozenset[str] | None = None
     told: dict[str, EndpointSources] | None = None
+    rewriting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

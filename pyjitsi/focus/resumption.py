@@ -24,7 +24,7 @@ def record_of(
             kept.append(
                 SessionRecord(
                     member.endpoint, member.occupant.jid, session.sid, session.bridge.bridge,
-                    sources.of(member.endpoint), member.features, told,
+                    sources.of(member.endpoint), member.features, told, session.rewriting,
                 )
             )  # fmt: skip
     bridges = tuple(
@@ -63,7 +63,7 @@ class Resumption:
             return False
         del self._sessions[member.endpoint]
         session = Session(bridge)
-        session.sid, session.state = kept.sid, "active"
+        session.sid, session.state, session.rewriting = kept.sid, "active", kept.rewriting
         if kept.told is None:
             session.told = {who: each for who, each in self._told.items() if who != member.endpoint}
         else:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from pyjitsi.focus.bridge_session import BridgeSession
-from pyjitsi.focus.sources import minus
+from pyjitsi.focus.sources import minus, without_simulcast
 from pyjitsi.xmpp.stanzas.colibri2 import ForceMute
 from pyjitsi.xmpp.stanzas.json_sources import EndpointSources
 
@@ -20,9 +20,16 @@ class Session:
         self.sid: str = secrets.token_hex(8)
         self.bridge: BridgeSession = bridge
         self.state: State = "inviting"
+        self.rewriting: bool = False  # the bridge tells the client of others' sources
         self.told: dict[str, EndpointSources] = {}
         self.forced: ForceMute = ForceMute(False, False)  # as the bridge was told
         self.ice_generation: int = 0  # of the last restart in place that the client was told of
+
+    def offer(self, others: Mapping[str, EndpointSources]) -> Mapping[str, EndpointSources]:
+        """What the offer tells of others' sources; noted as told."""
+        if not self.rewriting:
+            self.told = {owner: without_simulcast(each) for owner, each in others.items()}
+        return self.told
 
     def difference(
         self, current: Mapping[str, EndpointSources]
@@ -33,7 +40,7 @@ class Session:
         """
         removed: dict[str, EndpointSources] = {}
         added: dict[str, EndpointSources] = {}
-        if self.state != "active":
+        if self.state != "active" or self.rewriting:
             return removed, added
         for owner in {*self.told, *current}:
             before, after = self.told.get(owner, EndpointSources()), current.get(owner, EndpointSources())

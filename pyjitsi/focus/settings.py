@@ -109,6 +109,10 @@ class FocusSettings(ServiceSettings):
     reservations: ReservationSettings | None = Field(
         default=None, description="A reservation system that is asked about each room that is not declared."
     )
+    ssrc_rewriting: bool = Field(
+        default=True,
+        description="Clients that can are told of others' sources by the bridge, under a few SSRCs; as Jicofo: on.",
+    )
     opus_red: bool = Field(default=False, description="Offer Opus with redundancy (RED), as Jicofo: off.")
     sctp: bool = Field(default=False, description="Offer a data channel beside the web-socket, if the bridge can.")
     state_directory: Path | None = Field(

@@ -22,7 +22,7 @@ class MediaPeer:
 
     def __init__(
         self, plane: Plane, conference: int, identity: int, *, encodings: int = 3, mesh: str | None = None,
-        extensions: dict[str, int] = EXTENSIONS,
+        extensions: dict[str, int] = EXTENSIONS, rewriting: bool = False,
     ) -> None:  # fmt: skip
         self.plane: Plane = plane
         self.id: int = identity
@@ -43,7 +43,7 @@ class MediaPeer:
         inbound = Policy(down, Policy.SSRC_ANY_INBOUND, 0, PROFILE)
         inbound.window_size = 1024  # as browsers have it
         self._inbound: Session = Session(inbound)
-        plane.add_endpoint(conference, identity, mesh)
+        plane.add_endpoint(conference, identity, mesh, rewriting=rewriting)
         plane.set_media(identity, CODECS, extensions if mesh is None else {AUDIO_LEVEL: 1})
         plane.set_keys(identity, SrtpKeys("AEAD_AES_128_GCM", up, down))
         plane.bind(self.address, identity)
@@ -72,7 +72,8 @@ class MediaPeer:
     def speak(self, number: int, now: float, level: int = 20) -> None:
         """One Opus packet."""
         block = packet.build_extensions({1: bytes((level,))})
-        self.send(packet.build(111, False, number, number * 960, self.audio_ssrc, block, b"opus"), now)
+        number, stamp = number & 0xFFFF, number * 960 & 0xFFFFFFFF
+        self.send(packet.build(111, False, number, stamp, self.audio_ssrc, block, b"opus"), now)
 
     def frame(
         self, encoding: int, now: float, *, keyframe: bool = False, temporal: int = 0, packets: int = 2,
@@ -115,6 +116,10 @@ class MediaPeer:
                 self.reports += rtcp.split(self._inbound.unprotect_rtcp(data))
             else:
                 self.got.append(packet.RtpPacket(self._inbound.unprotect(data)))
+
+    def under(self, ssrc: int) -> list[packet.RtpPacket]:
+        """What came under an SSRC."""
+        return [each for each in self.got if each.ssrc == ssrc]
 
     def video_of(self, other: "MediaPeer") -> list[packet.RtpPacket]:
         """What came of the other's picture."""

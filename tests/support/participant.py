@@ -30,6 +30,7 @@ MUC_USER = "http://jabber.org/protocol/muc#user"
 JITMEET = "http://jitsi.org/jitmeet"
 FOCUS = "http://jitsi.org/protocol/focus"
 DISCO = "http://jabber.org/protocol/disco#info"
+SSRC_REWRITING = "http://jitsi.org/ssrc-rewriting-1"
 FEATURES = (
     "http://jitsi.org/json-encoded-sources",
     "http://jitsi.org/receive-multiple-video-streams",
@@ -296,10 +297,20 @@ class Participant:
         except TimeoutError:
             raise AssertionError(f"{self.nick}: {what} did not come about within {timeout} s") from None
 
+    def slot_of(self, source: str) -> int:
+        """The SSRC under which the bridge says that it sends a source; 0 where it says nothing of it."""
+        maps = [each for each in self.messages if each["colibriClass"] in ("VideoSourcesMap", "AudioSourcesMap")]
+        slots = {entry["ssrc"]: entry["source"] for each in maps for entry in each["mappedSources"]}
+        return next((ssrc for ssrc, name in slots.items() if name == source), 0)
+
     def hears(self, other: "Participant", packets: int = 25) -> bool:
         """Whether that much of the other's sound has arrived."""
+        if SSRC_REWRITING in self.features:
+            return len(self.received[self.slot_of(f"{other.nick}-a0")]) >= packets
         return other.mine is not None and len(self.received[other.mine.audio]) >= packets
 
     def sees(self, other: "Participant", packets: int = 15) -> bool:
         """Whether that much of the other's picture has arrived."""
+        if SSRC_REWRITING in self.features:
+            return len(self.received[self.slot_of(f"{other.nick}-v0")]) >= packets
         return other.mine is not None and len(self.received[other.mine.video]) >= packets

@@ -42,7 +42,7 @@ class Encoding:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A named source; ``encodings`` from low to high. Receivers see the first encoding's SSRCs."""
+    """A named source; ``encodings`` from low to high. Receivers see the first encoding's SSRCs, or a slot's."""
 
     name: str
     media: Media
@@ -82,7 +82,8 @@ class Datagram:
 
 @dataclass(frozen=True, slots=True)
 class AudioLevel:
-    """An authenticated audio packet with an RFC 6464 level: 0 loudest to 127 silence."""
+    """An authenticated audio packet with an RFC 6464 level: 0 loudest to 127 silence; -1, once a second, that packets
+    come without one."""
 
     endpoint: EndpointId
     source: str
@@ -210,8 +211,12 @@ class Plane(Protocol):
         """Close a conference and all its endpoints."""
         ...
 
-    def add_endpoint(self, conference: ConferenceId, endpoint: EndpointId, mesh: str | None = None) -> None:
+    def add_endpoint(
+        self, conference: ConferenceId, endpoint: EndpointId, mesh: str | None = None, *, rewriting: bool = False
+    ) -> None:
         """Open an endpoint; nothing is accepted from it until ``set_keys`` and ``bind``.
+
+        With ``rewriting`` it is sent a source only while that has a slot, under the slot's SSRCs.
 
         With a ``mesh`` it is a relay to another bridge: it is sent every encoding of every source as it came (SSRC,
         numbers and time stamps of the sender's), but for sources that came over the same mesh.
@@ -258,6 +263,14 @@ class Plane(Protocol):
         """The highest layer of a video source to forward to this receiver, OFF for none. Default: OFF.
 
         For a relay its encoding is what counts: that one and those below are forwarded. Default: all of them.
+        """
+        ...
+
+    def set_slot(self, receiver: EndpointId, source: str, slot: Encoding | None) -> None:
+        """The SSRCs under which a receiver with ``rewriting`` sees a source; None: it is not sent any more.
+
+        What is sent under a slot's SSRCs goes on where the source before stopped: sequence numbers, time stamps,
+        picture numbers. Take a slot from one source before it goes to another.
         """
         ...
 

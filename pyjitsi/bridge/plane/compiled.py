@@ -33,6 +33,7 @@ from pyjitsi.bridge.plane.egress import Transmits
 from pyjitsi.bridge.plane.endpoint import Endpoint, Incoming, IncomingSource, Route
 from pyjitsi.bridge.plane.keyframe import KINDS
 from pyjitsi.bridge.plane.keys import session_keys
+from pyjitsi.bridge.plane.lines import Totals
 from pyjitsi.bridge.plane.native import engine
 from pyjitsi.bridge.plane.native import handles as native
 from pyjitsi.bridge.plane.plane import PythonPlane
@@ -255,21 +256,18 @@ class CompiledPlane(PythonPlane):
         del self._sources[number]
         handle.close()
 
-    def route_opened(self, route: Route) -> None:
-        encoding = route.source.spec.encodings[route.encoding]
+    def route_opened(self, route: Route, totals: Totals) -> None:
         self._routes[id(route)] = handle = native.RouteHandle(
-            self._source_handles[id(route.source)][1], self._peers[route.receiver.id], route.projection,
-            route.receiver.mesh is not None, route.encoding, encoding.ssrc, encoding.rtx_ssrc or 0,
+            self._source_handles[id(route.source)][1], self._peers[route.receiver.id], route.projection, route.voice,
+            route.receiver.mesh is not None, route.encoding, route.ssrc, route.rtx_ssrc or 0, totals,
         )  # fmt: skip
         route.sent = handle
 
     def route_changed(self, route: Route) -> None:
         self._routes[id(route)].set_open(route.open)
 
-    def route_closed(self, route: Route) -> None:
-        handle = self._routes.pop(id(route), None)
-        if handle is not None:
-            handle.close()
+    def route_closed(self, route: Route) -> Totals:
+        return Totals(*self._routes.pop(id(route)).close())
 
     def set_projection_target(self, route: Route, projection: Projection, layer: int) -> None:
         self._routes[id(route)].set_target(layer)

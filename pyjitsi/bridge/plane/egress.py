@@ -30,12 +30,11 @@ class Sending(NamedTuple):
 def send_media(route: Route, packet: Sending, now: float, out: Transmits) -> None:
     """Send one packet of a route; video is kept for retransmission."""
     spec = route.source.spec
-    ssrc = spec.encodings[route.encoding].ssrc
     if spec.media == "video":
         if route.cache is None:
             route.cache = PacketCache()
         route.cache.put(packet, now)
-    if _send(route.receiver, packet, ssrc, now, spec.media == "video", out):
+    if _send(route.receiver, packet, route.ssrc, now, spec.media == "video", out):
         assert isinstance(route.sent, Sent)
         route.sent.packets += 1
         route.sent.octets += len(packet.payload)
@@ -49,8 +48,8 @@ def resend(route: Route, sequence: int, now: float, out: Transmits) -> bool:
 
 def _repeat(route: Route, sequence: int, spacing: float, probe: int, now: float, out: Transmits) -> int:
     """Send a packet again as RTX, of a probe perhaps; returns its size, 0 where it can't be."""
-    receiver, encoding = route.receiver, route.source.spec.encodings[route.encoding]
-    if route.cache is None or encoding.rtx_ssrc is None:
+    receiver = route.receiver
+    if route.cache is None or route.rtx_ssrc is None:
         return 0
     kept = route.cache.again(sequence, now, spacing)
     if kept is None:
@@ -60,7 +59,7 @@ def _repeat(route: Route, sequence: int, spacing: float, probe: int, now: float,
         return 0
     number, route.rtx_sequence = route.rtx_sequence, (route.rtx_sequence + 1) & 0xFFFF
     again = kept._replace(payload_type=rtx, sequence=number, payload=sequence.to_bytes(2, "big") + kept.payload)
-    size = _send(receiver, again, encoding.rtx_ssrc, now, True, out, probe)
+    size = _send(receiver, again, route.rtx_ssrc, now, True, out, probe)
     receiver.counters.rtx_sent += size > 0
     return size
 
@@ -99,8 +98,7 @@ def _liveliest(receiver: Endpoint) -> Route | None:
     best: tuple[float, int] | None = None
     found = None
     for ssrc, route in receiver.route_by_ssrc.items():
-        encoding = route.source.spec.encodings[route.encoding]
-        if route.projection is None or route.cache is None or encoding.rtx_ssrc is None:
+        if route.projection is None or route.cache is None or route.rtx_ssrc is None:
             continue
         rank = (route.projection.last_at, -ssrc)
         if best is None or rank > best:
@@ -112,11 +110,7 @@ def send_sender_report(route: Route, ntp: int, timestamp: int, out: Transmits) -
     """An SR on what this receiver was sent of the route."""
     send_rtcp(
         route.receiver,
-        build_sr(
-            SenderInfo(
-                route.source.spec.encodings[route.encoding].ssrc, ntp, timestamp, route.sent.packets, route.sent.octets
-            )
-        ),
+        build_sr(SenderInfo(route.ssrc, ntp, timestamp, route.sent.packets, route.sent.octets)),
         out,
     )
 

@@ -2,9 +2,9 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence, Sized
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from pyjitsi.bridge.plane.api import OFF, Address, Codec, ConferenceId, Counters, EndpointId, Source
+from pyjitsi.bridge.plane.api import OFF, Address, Codec, ConferenceId, Counters, Encoding, EndpointId, Source
 from pyjitsi.bridge.plane.arrivals import ArrivalLog
 from pyjitsi.bridge.plane.cache import PacketCache
 from pyjitsi.bridge.plane.delivery import Delivery
@@ -12,10 +12,14 @@ from pyjitsi.bridge.plane.layers import SourceMeter
 from pyjitsi.bridge.plane.pacer import Pacer
 from pyjitsi.bridge.plane.projection import Projection
 from pyjitsi.bridge.plane.srtp import Srtp
+from pyjitsi.bridge.plane.voice import Gaps, Voice
 from pyjitsi.rtp.dependency import Structure
 from pyjitsi.rtp.nack import NackTracker
 from pyjitsi.rtp.reception import Reception
 from pyjitsi.rtp.rtcp import ReportBlock
+
+if TYPE_CHECKING:
+    from pyjitsi.bridge.plane.lines import Line
 
 TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
@@ -67,9 +71,9 @@ class Sent:
 
     __slots__ = ("octets", "packets")
 
-    def __init__(self) -> None:
-        self.packets: int = 0
-        self.octets: int = 0
+    def __init__(self, packets: int = 0, octets: int = 0) -> None:
+        self.packets: int = packets
+        self.octets: int = octets
 
 
 class SentTotals(Protocol):
@@ -89,7 +93,7 @@ class SentTotals(Protocol):
 class Incoming:
     """One SSRC that an endpoint sends: which source and encoding it is, and what came of it."""
 
-    __slots__ = ("encoding", "nacks", "reception", "rtx", "seen", "source", "ssrc", "structure")
+    __slots__ = ("encoding", "gaps", "nacks", "reception", "rtx", "seen", "source", "ssrc", "structure")
 
     def __init__(self, ssrc: int, source: "IncomingSource", encoding: int, rtx: bool, clock_rate: int) -> None:
         self.ssrc: int = ssrc
@@ -99,6 +103,7 @@ class Incoming:
         self.reception: StreamReports = Reception(ssrc, clock_rate)
         self.nacks: Nacks = NackTracker()
         self.structure: Structure = Structure()  # of its dependency descriptors
+        self.gaps: Gaps = Gaps()  # of audio
         self.seen: dict[int, None] = {}  # extended numbers of late, against duplicates by RTX
 
 
@@ -119,19 +124,23 @@ class IncomingSource:
 class Route:
     """A source on its way to one receiver; to a relay, one of its encodings.
 
-    ``encoding`` is the one whose SSRCs the receiver sees, ``open`` whether a relay wants it.
+    ``encoding`` is the one that a relay gets, ``open`` whether it wants it; the SSRCs are those that the receiver sees.
     """
 
     __slots__ = (
-        "again", "cache", "encoding", "open", "projection", "receiver", "rtx_sequence", "sent", "sent_sr_at", "source",
+        "again", "cache", "encoding", "open", "projection", "receiver", "rtx_sequence", "rtx_ssrc", "sent",
+        "sent_sr_at", "source", "ssrc", "voice",
     )  # fmt: skip
 
-    def __init__(self, source: IncomingSource, receiver: "Endpoint", encoding: int = 0) -> None:
+    def __init__(self, source: IncomingSource, receiver: "Endpoint", seen_as: Encoding, encoding: int = 0) -> None:
         self.source: IncomingSource = source
+        self.ssrc: int = seen_as.ssrc
+        self.rtx_ssrc: int | None = seen_as.rtx_ssrc
         self.receiver: Endpoint = receiver
         self.encoding: int = encoding
         self.open: bool = True
         self.projection: Projection | None = None  # of video to people; a relay gets what came
+        self.voice: Voice | None = None  # of audio
         self.cache: PacketCache | None = None
         self.sent: SentTotals = Sent()
         self.rtx_sequence: int = 0
@@ -142,8 +151,13 @@ class Route:
 class Endpoint:
     """State only; ingress and egress work on it."""
 
-    def __init__(self, identity: EndpointId, conference: ConferenceId, mesh: str | None = None) -> None:
+    def __init__(
+        self, identity: EndpointId, conference: ConferenceId, mesh: str | None = None, *, rewriting: bool = False
+    ) -> None:
         self.id: EndpointId = identity
+        self.rewriting: bool = rewriting
+        self.slots: dict[str, Encoding] = {}  # by source name, where it is rewriting
+        self.lines: dict[int, Line] = {}  # by SSRC, of routes that ended
         self.conference: ConferenceId = conference
         self.mesh: str | None = mesh
         self.max_streams: int = MAX_STREAMS if mesh is None else MAX_RELAYED_STREAMS
@@ -211,6 +225,10 @@ class Endpoint:
         if source in self.audio_exclude:
             return False
         return self.audio_everything or source in self.audio_include
+
+    def sees_as(self, source: Source) -> Encoding | None:
+        """The SSRCs under which this receiver is sent a source, if it is."""
+        return self.slots.get(source.name) if self.rewriting else source.encodings[0]
 
     def has(self, media: str) -> bool:
         """Whether codecs of this media were negotiated."""

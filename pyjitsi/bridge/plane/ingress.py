@@ -71,7 +71,7 @@ class Ingress:
         self._log_arrival(endpoint, packet, data, at)
         number = _own(stream).packet(packet.sequence, packet.timestamp, at)
         if stream.source.spec.media == "audio":
-            self._audio(endpoint, stream, packet, data, at)
+            self._audio(endpoint, stream, packet, data, number, at)
         elif codec.name == "rtx" or stream.rtx:
             self._rtx(endpoint, stream, packet, data, at)
         else:
@@ -84,21 +84,26 @@ class Ingress:
             if endpoint.arrivals.due(at, packet.marker):
                 self.plane.send_arrivals(endpoint, at)
 
-    def _audio(self, endpoint: Endpoint, stream: Incoming, packet: Header, data: bytes, at: float) -> None:
+    def _audio(self, endpoint: Endpoint, stream: Incoming, packet: Header, data: bytes, number: int, at: float) -> None:
+        payload = data[packet.payload_start : packet.payload_end]
         if endpoint.mute_audio:
             endpoint.drop("muted")
+            stream.gaps.leave_out(number)
             return
-        level = packet.find(data, endpoint.audio_level)
-        if level and packet.length:  # a two-byte extension may be empty
-            self.plane.events.append(AudioLevel(endpoint.id, stream.source.spec.name, data[level] & 0x7F, at))
-        payload = data[packet.payload_start : packet.payload_end]
-        if not payload:
+        value = packet.find(data, endpoint.audio_level)
+        level = data[value] & 0x7F if value and packet.length else -1  # a two-byte extension may be empty
+        if not payload or stream.gaps.silence(level):
+            stream.gaps.leave_out(number)
             return
+        if level >= 0 or stream.gaps.untold(at):
+            self.plane.events.append(AudioLevel(endpoint.id, stream.source.spec.name, level, at))
+        number = stream.gaps.closed(number)
         made = Sending(data, packet, packet.payload_type, packet.sequence, packet.timestamp, payload, packet.marker)
-        for route in stream.source.routes.values():
-            send_media(route, made, at, self.plane.transmits)
-        for routes in stream.source.relayed.values():
-            send_media(routes[0], made, at, self.plane.transmits)
+        for route in (*stream.source.routes.values(), *(each[0] for each in stream.source.relayed.values())):
+            voice = route.voice
+            if voice is not None and voice.accept(number, packet.timestamp, at):
+                renumbered = made._replace(sequence=voice.out_sequence, timestamp=voice.out_timestamp)
+                send_media(route, renumbered, at, self.plane.transmits)
 
     def _rtx(self, endpoint: Endpoint, stream: Incoming, packet: Header, data: bytes, at: float) -> None:
         """Unwrap a retransmission (RFC 4588 section 4); under two bytes it is padding for probing."""

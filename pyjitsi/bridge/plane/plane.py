@@ -1,10 +1,9 @@
 """The plain-Python ``Plane``: see ``api`` for what it promises."""
 
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pyjitsi.bridge.plane import frame
+from pyjitsi.bridge.plane import frame, lines
 from pyjitsi.bridge.plane.api import (
     OFF,
     Address,
@@ -12,6 +11,7 @@ from pyjitsi.bridge.plane.api import (
     ConferenceId,
     Counters,
     Datagram,
+    Encoding,
     EndpointId,
     Event,
     LayersChanged,
@@ -20,9 +20,10 @@ from pyjitsi.bridge.plane.api import (
     SrtpKeys,
 )
 from pyjitsi.bridge.plane.egress import Transmits, pace, send_rtcp
-from pyjitsi.bridge.plane.endpoint import MAX_ENCODINGS, Endpoint, Incoming, IncomingSource, Route
+from pyjitsi.bridge.plane.endpoint import MAX_ENCODINGS, Endpoint, Incoming, IncomingSource, Route, Sent
 from pyjitsi.bridge.plane.ingress import Ingress
 from pyjitsi.bridge.plane.keyframes import KeyframeLimiter
+from pyjitsi.bridge.plane.lines import Totals
 from pyjitsi.bridge.plane.projection import Projection
 from pyjitsi.bridge.plane.reports import Reports
 from pyjitsi.bridge.plane.srtp import Srtp
@@ -65,8 +66,11 @@ class PythonPlane:
             self.remove_endpoint(endpoint)
         del self.conferences[conference]
 
-    def add_endpoint(self, conference: ConferenceId, endpoint: EndpointId, mesh: str | None = None) -> None:
+    def add_endpoint(
+        self, conference: ConferenceId, endpoint: EndpointId, mesh: str | None = None, *, rewriting: bool = False
+    ) -> None:
         added = self.endpoints[endpoint] = self.make_endpoint(endpoint, conference, mesh)
+        added.rewriting = rewriting
         self.conferences[conference].endpoints[endpoint] = added
 
     def remove_endpoint(self, endpoint: EndpointId) -> None:
@@ -142,14 +146,17 @@ class PythonPlane:
     def before_measuring(self, source: IncomingSource) -> None:
         """A source's meter is about to be read."""
 
-    def route_opened(self, route: Route) -> None:
-        """A route is there."""
+    def route_opened(self, route: Route, totals: Totals) -> None:
+        """A route is there; it counts on from ``totals``."""
+        route.rtx_sequence = totals.rtx_sequence
+        route.sent = Sent(totals.packets, totals.octets)
 
     def route_changed(self, route: Route) -> None:
         """A relay's route was opened or shut."""
 
-    def route_closed(self, route: Route) -> None:
-        """A route has gone."""
+    def route_closed(self, route: Route) -> Totals:
+        """A route has gone; returns what it counted."""
+        return Totals(route.rtx_sequence, route.sent.packets, route.sent.octets)
 
     def make_endpoint(self, endpoint: EndpointId, conference: ConferenceId, mesh: str | None) -> Endpoint:
         """What is kept of an endpoint."""
@@ -176,19 +183,17 @@ class PythonPlane:
         wanted = receiver.has(spec.media) and (
             receiver.hears(spec.name) if spec.media == "audio" else receiver.target(spec.name) != OFF
         )
+        seen_as = receiver.sees_as(spec)
         route = receiver.routes.get(spec.name)
-        if route is not None and route.source is not source:
+        if route is not None and (route.source is not source or seen_as is None or route.ssrc != seen_as.ssrc):
             self._end_route(route)
             route = None
+        if seen_as is None:
+            return
         if wanted and route is None:
-            route = receiver.routes[spec.name] = source.routes[receiver.id] = Route(source, receiver)
-            if spec.media == "video":
-                # Random starts (RFC 3550 section 5.1), in the lower half: SRTP's roll-over counter begins at 0.
-                route.projection = Projection(
-                    random.randrange(0x8000), random.randrange(0x80000000), random.randrange(0x4000)
-                )
-            self.route_opened(route)
-            receiver.route_by_ssrc[spec.encodings[0].ssrc] = route
+            route = receiver.routes[spec.name] = source.routes[receiver.id] = Route(source, receiver, seen_as)
+            self.route_opened(route, lines.begin(route))
+            receiver.route_by_ssrc[route.ssrc] = route
         elif not wanted and route is not None and spec.media == "audio":
             self._end_route(route)
             return
@@ -203,11 +208,11 @@ class PythonPlane:
             self._end_relayed(routes)
             routes = ()
         if not routes and source.mesh != relay.mesh and relay.has(spec.media):
-            routes = tuple(Route(source, relay, index) for index in range(len(spec.encodings)))
+            routes = tuple(Route(source, relay, each, index) for index, each in enumerate(spec.encodings))
             relay.relayed[spec.name] = source.relayed[relay.id] = routes
             for route in routes:
-                relay.route_by_ssrc[spec.encodings[route.encoding].ssrc] = route
-                self.route_opened(route)
+                relay.route_by_ssrc[route.ssrc] = route
+                self.route_opened(route, lines.begin(route))
         ceiling = relay.targets.get(spec.name)
         for route in routes:
             route.open = ceiling is None or (ceiling != OFF and route.encoding <= ceiling >> 6)
@@ -219,18 +224,18 @@ class PythonPlane:
             route.source.relayed.pop(relay.id, None)
             if relay.relayed.get(spec.name) is routes:
                 del relay.relayed[spec.name]
-            if relay.route_by_ssrc.get(spec.encodings[route.encoding].ssrc) is route:
-                del relay.route_by_ssrc[spec.encodings[route.encoding].ssrc]
-            self.route_closed(route)
+            if relay.route_by_ssrc.get(route.ssrc) is route:
+                del relay.route_by_ssrc[route.ssrc]
+            lines.end(route, self.route_closed(route))
 
     def _end_route(self, route: Route) -> None:
         spec = route.source.spec
         route.source.routes.pop(route.receiver.id, None)
         if route.receiver.routes.get(spec.name) is route:
             del route.receiver.routes[spec.name]
-        if route.receiver.route_by_ssrc.get(spec.encodings[0].ssrc) is route:
-            del route.receiver.route_by_ssrc[spec.encodings[0].ssrc]
-        self.route_closed(route)
+        if route.receiver.route_by_ssrc.get(route.ssrc) is route:
+            del route.receiver.route_by_ssrc[route.ssrc]
+        lines.end(route, self.route_closed(route))
 
     def set_audio(self, receiver: EndpointId, everything: bool, include: Sequence[str], exclude: Sequence[str]) -> None:
         endpoint = self.endpoints[receiver]
@@ -247,6 +252,16 @@ class PythonPlane:
         for other in self.conferences[endpoint.conference].endpoints.values():
             found = other.sources.get(source) if other is not endpoint else None
             if found is not None and found.spec.media == "video":
+                self._wire(found, endpoint)
+
+    def set_slot(self, receiver: EndpointId, source: str, slot: Encoding | None) -> None:
+        endpoint = self.endpoints[receiver]
+        endpoint.slots.pop(source, None)
+        if slot is not None:
+            endpoint.slots[source] = slot
+        for other in self.conferences[endpoint.conference].endpoints.values():
+            found = other.sources.get(source) if other is not endpoint else None
+            if found is not None:
                 self._wire(found, endpoint)
 
     def current_layer(self, receiver: EndpointId, source: str) -> int:

@@ -61,12 +61,13 @@ cdef class Projection:
     cdef int ceiling
     cdef int goal
     cdef int template_delta
-    cdef int next_template
+    cdef public int next_template
     cdef int told
     cdef public bint stuck
 
     @cython.locals(index=int)
     cpdef void forget_frames(self) noexcept nogil
+    cpdef void go_on(self, int tl0, int template, double at) noexcept nogil
     cpdef void set_target(self, int layer) noexcept nogil
     cpdef unsigned int current_timestamp(self, unsigned int timestamp) noexcept nogil
     cpdef void skip(self, int encoding, long long number) noexcept nogil

@@ -86,6 +86,12 @@ class Projection:
         for index in range(FRAMES):
             self.frame_in[index] = -1
 
+    def go_on(self, tl0: int, template: int, at: float) -> None:
+        """The rest of what was sent last under this SSRC, and when; 0.0 where nothing was."""
+        self.last_tl0 = tl0
+        self.next_template = template
+        self.last_at = at
+
     def set_target(self, layer: int) -> None:
         """The highest layer to pass; OFF stops at once."""
         self.target = layer

@@ -94,6 +94,8 @@ class Reports:
         timestamp = (timestamp + round(elapsed * rate)) & TIMESTAMP_MASK
         if projection is not None:
             timestamp = projection.current_timestamp(timestamp)
+        elif route.voice is not None:
+            timestamp = route.voice.current_timestamp(timestamp)
         ntp = (ntp + int(elapsed * 2**32)) & (2**64 - 1)
         route.receiver.note_sender_report(ntp, now)
         send_sender_report(route, ntp, timestamp, self.plane.transmits)

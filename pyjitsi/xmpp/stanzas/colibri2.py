@@ -25,6 +25,7 @@ NS = "jitsi:colibri2"
 CONFERENCE_MODIFY = f"{{{NS}}}conference-modify"
 CONFERENCE_MODIFIED = f"{{{NS}}}conference-modified"
 SOURCE_NAMES = "source-names"
+SSRC_REWRITING = "ssrc-rewriting"
 MAX_ENDPOINTS = 1000  # of a batch; far over any meeting, far under what hurts
 
 Reason = Literal[

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import pytest
 
-from tests.support.participant import Participant
+from tests.support.participant import FEATURES, SSRC_REWRITING, Participant
 from tests.support.server import MeetingServer
 from tests.support.xmpp_client import XmppClient
 
@@ -19,7 +19,7 @@ class Invite(Protocol):
     """Lets a scripted participant into a room."""
 
     async def __call__(
-        self, room: str, *, answers: bool = True, lies_about_fingerprint: bool = False
+        self, room: str, *, answers: bool = True, lies_about_fingerprint: bool = False, rewriting: bool = False
     ) -> Participant: ...
 
 
@@ -59,8 +59,11 @@ async def invite(connect: Connect) -> AsyncIterator[Invite]:
     """Lets scripted participants in, and sends them home after the test."""
     people: list[Participant] = []
 
-    async def one(room: str, *, answers: bool = True, lies_about_fingerprint: bool = False) -> Participant:
-        person = Participant(await connect(), room)
+    async def one(
+        room: str, *, answers: bool = True, lies_about_fingerprint: bool = False, rewriting: bool = False
+    ) -> Participant:
+        features = (*FEATURES, SSRC_REWRITING) if rewriting else FEATURES
+        person = Participant(await connect(), room, features=features)
         person.answers, person.lies_about_fingerprint = answers, lies_about_fingerprint
         people.append(person)
         await person.join()

@@ -25,6 +25,28 @@ async def test_three_hear_and_see_each_other(invite: Invite, room: str) -> None:
         assert set(person.sources_of) >= {other.nick for other in people if other is not person}
 
 
+async def test_with_ssrc_rewriting_the_bridge_alone_tells_who_is_sent_under_which_ssrc(
+    invite: Invite, room: str
+) -> None:
+    one, two, three = await invite(room, rewriting=True), await invite(room, rewriting=True), await invite(room)
+    for person in (one, two, three):
+        for other in (one, two, three):
+            if person is not other:
+                await person.until(lambda a=person, b=other: a.hears(b) and a.sees(b), f"media of {other.nick}", 20)
+    assert set(one.sources_of) == {"jvb"}
+    assert set(three.sources_of) >= {one.nick, two.nick}
+    assert two.mine is not None and not one.received[two.mine.audio] and not one.received[two.mine.video]
+    before = {one.slot_of(f"{three.nick}-{kind}") for kind in ("a0", "v0")}
+    await asyncio.sleep(2)  # a slot that was just told of is not changed
+    await three.leave()
+    four = await invite(room)
+    await one.until(lambda: one.hears(four) and one.sees(four), "media of who came last", 20)
+    assert {one.slot_of(f"{four.nick}-{kind}") for kind in ("a0", "v0")} == before
+    numbers = [each.sequence_number for each in one.received[one.slot_of(f"{four.nick}-v0")]]
+    assert len(set(numbers)) == len(numbers)
+    assert max(numbers) - min(numbers) + 1 == len(numbers), "a hole where another's picture took its turn"
+
+
 async def test_the_bridge_says_hello_and_who_speaks(invite: Invite, room: str) -> None:
     one, two = await invite(room), await invite(room)
     await one.until(lambda: any(m["colibriClass"] == "ServerHello" for m in one.messages), "ServerHello")

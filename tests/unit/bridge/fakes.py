@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pyjitsi.bridge.plane.api import Address, Codec, Counters, Event, Probe, Source, SrtpKeys
+from pyjitsi.bridge.plane.api import Address, Codec, Counters, Encoding, Event, Probe, Source, SrtpKeys
 
 
 class FakePlane:
@@ -21,6 +21,7 @@ class FakePlane:
         self.mutes: dict[int, tuple[bool, bool]] = {}
         self.audio: dict[int, tuple[bool, tuple[str, ...], tuple[str, ...]]] = {}
         self.targets: dict[tuple[int, str], int] = {}
+        self.slots: dict[tuple[int, str], Encoding] = {}
         self.totals: dict[int, Counters] = {}
         self.received: list[tuple[bytes, Address, float]] = []
         self.events: list[Event] = []
@@ -35,7 +36,7 @@ class FakePlane:
     def remove_conference(self, conference: int) -> None:
         assert not self.conferences.pop(conference), "endpoints were left"
 
-    def add_endpoint(self, conference: int, endpoint: int, mesh: str | None = None) -> None:
+    def add_endpoint(self, conference: int, endpoint: int, mesh: str | None = None, *, rewriting: bool = False) -> None:
         self.conferences[conference].add(endpoint)
         self.totals[endpoint] = Counters()
 
@@ -73,6 +74,13 @@ class FakePlane:
 
     def set_target(self, receiver: int, source: str, layer: int) -> None:
         self.targets[receiver, source] = layer
+
+    def set_slot(self, receiver: int, source: str, slot: Encoding | None) -> None:
+        if slot is None:
+            del self.slots[receiver, source]
+        else:
+            assert slot not in self.slots.values(), "a slot is used twice"
+            self.slots[receiver, source] = slot
 
     def current_layer(self, receiver: int, source: str) -> int:
         return self.targets.get((receiver, source), -1)

@@ -5,6 +5,7 @@ from pyjitsi.bridge.plane.downlinks import Numbers
 from pyjitsi.bridge.plane.native.engine import Engine
 from pyjitsi.bridge.plane.pacer import Pacer
 from pyjitsi.bridge.plane.projection import Projection
+from pyjitsi.bridge.plane.voice import Voice
 
 @final
 class PeerHandle:
@@ -62,10 +63,10 @@ class StreamHandle:
 @final
 class RouteHandle:
     def __init__(
-        self, source: SourceHandle, receiver: PeerHandle, projection: Projection | None, relay: bool, encoding: int,
-        ssrc: int, rtx_ssrc: int, rtx_sequence: int = 0,
+        self, source: SourceHandle, receiver: PeerHandle, projection: Projection | None, voice: Voice | None,
+        relay: bool, encoding: int, ssrc: int, rtx_ssrc: int, totals: tuple[int, int, int, int, int],
     ) -> None: ...  # fmt: skip
-    def close(self) -> None: ...
+    def close(self) -> tuple[int, int, int, int, int]: ...
     def set_open(self, open: bool) -> None: ...
     def set_target(self, layer: int) -> None: ...
     @property

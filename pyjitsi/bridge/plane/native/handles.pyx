@@ -19,6 +19,7 @@ from pyjitsi.bridge.plane.native.state cimport *
 from pyjitsi.bridge.plane.native.tables cimport missing_due, table_drop, table_put
 from pyjitsi.bridge.plane.pacer cimport Pacer
 from pyjitsi.bridge.plane.projection cimport Projection
+from pyjitsi.bridge.plane.voice cimport Gaps, Voice
 from pyjitsi.rtp.dependency cimport Structure
 
 cdef extern from "<unistd.h>" nogil:
@@ -263,6 +264,7 @@ cdef class StreamHandle:
     cdef Shard shard
     cdef SourceHandle source
     cdef Structure structure  # kept alive, for the packet path has no reference of its own
+    cdef Gaps gaps
     cdef Stream* stream
     cdef int64_t expected_before
     cdef int64_t received_before
@@ -283,6 +285,9 @@ cdef class StreamHandle:
         if source.source.video and not rtx:
             self.structure = Structure()
             stream.structure = <void*>self.structure
+        if not source.source.video:
+            self.gaps = Gaps()
+            stream.gaps = <void*>self.gaps
         with nogil:
             self.shard.lock()
             table_put(&peer.streams, ssrc, stream)
@@ -387,10 +392,12 @@ cdef class RouteHandle:
     cdef SourceHandle source
     cdef PeerHandle receiver
     cdef object projection   # kept alive, for the packet path has no reference of its own
+    cdef Voice voice
     cdef Route* route
 
-    def __init__(self, SourceHandle source, PeerHandle receiver, projection, bint relay, int encoding, unsigned int ssrc,
-                 unsigned int rtx_ssrc, int rtx_sequence=0):
+    def __init__(self, SourceHandle source, PeerHandle receiver, projection, Voice voice, bint relay, int encoding,
+                 unsigned int ssrc, unsigned int rtx_ssrc, totals):
+        """``totals`` are what it counts on from: RTX number, packets, octets, SRTP's index and RTX's."""
         cdef Route* route = <Route*>calloc(1, sizeof(Route))
         cdef Route** grown
         cdef Source* held = source.source
@@ -400,11 +407,12 @@ cdef class RouteHandle:
             free(route)
             raise TypeError("a projection that was not compiled")
         self.shard, self.source, self.receiver = source.owner.shard, source, receiver
-        self.projection, self.route = projection, route
+        self.projection, self.voice, self.route = projection, voice, route
         route.receiver, route.source, route.relay, route.open = receiver.peer, held, relay, not relay
         route.projection = <void*>projection if projection is not None else NULL
-        route.encoding, route.ssrc, route.rtx_ssrc, route.rtx_sequence = encoding, ssrc, rtx_ssrc, rtx_sequence
-        route.index = route.rtx_index = -1
+        route.voice = <void*>voice if voice is not None else NULL
+        route.encoding, route.ssrc, route.rtx_ssrc = encoding, ssrc, rtx_ssrc
+        route.rtx_sequence, route.packets, route.octets, route.index, route.rtx_index = totals
         self.shard.lock()
         if held.count == held.room:
             grown = <Route**>realloc(held.routes, (held.room * 2 + 4) * sizeof(Route*))
@@ -421,12 +429,12 @@ cdef class RouteHandle:
         self.close()
 
     def close(self):
-        """Send it no more."""
+        """Send it no more; returns what it counted, as ``__init__`` takes it."""
         cdef Route* route = self.route
         cdef Source* held
         cdef int i
         if route == NULL:
-            return
+            return (0, 0, 0, -1, -1)
         self.route = NULL
         held = route.source
         with nogil:
@@ -438,8 +446,10 @@ cdef class RouteHandle:
                     break
             table_drop(&route.receiver.routes, route.ssrc, route)
             self.shard.unlock()
+        totals = (route.rtx_sequence, route.packets, route.octets, route.index, route.rtx_index)
         free(route.sent)
         free(route)
+        return totals
 
     def set_open(self, bint open):
         """Whether a relay is sent this encoding."""

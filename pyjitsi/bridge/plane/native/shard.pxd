@@ -29,7 +29,7 @@ cdef class Shard(Pacing):
     cdef void datagram(self, Key* key, int fd, unsigned char* data, int size, double at) noexcept nogil
     cdef void receive(self, Peer* peer, unsigned char* data, int size, double at) noexcept nogil
     cdef void rtp(self, Peer* peer, unsigned char* data, int size, double at) noexcept nogil
-    cdef void audio(self, Peer* peer, Stream* stream, unsigned char* data, double at) noexcept nogil
+    cdef void audio(self, Peer* peer, Stream* stream, unsigned char* data, int64_t number, double at) noexcept nogil
     cdef void video(self, Peer* peer, Stream* stream, unsigned char* data, int payload_type, int64_t number, int start,
                     double at) noexcept nogil
     cdef void keep(self, Stream* stream, unsigned char* data, int payload_type, int64_t number, int start) noexcept nogil

@@ -22,6 +22,7 @@ from pyjitsi.bridge.plane.native.state cimport *
 from pyjitsi.bridge.plane.native.tables cimport guess, nack_received, table_find, word
 from pyjitsi.bridge.plane.native.wire cimport DATAGRAM, Inbox, inbox_close, inbox_open, inbox_read, monotonic
 from pyjitsi.bridge.plane.projection cimport Projection
+from pyjitsi.bridge.plane.voice cimport Gaps, Voice
 from pyjitsi.rtp.dependency cimport Structure
 
 cdef extern from "<unistd.h>" nogil:
@@ -148,7 +149,7 @@ cdef class Shard(Pacing):
         stream.transit = transit
         stream.received += 1
         if not stream.source.video:
-            self.audio(peer, stream, data, at)
+            self.audio(peer, stream, data, index, at)
         elif kind == K_RTX or stream.rtx:
             if self.header.payload_end - self.header.payload_start < 2:
                 return  # padding for probing
@@ -163,27 +164,37 @@ cdef class Shard(Pacing):
         else:
             self.video(peer, stream, data, self.header.payload_type, index, self.header.payload_start, at)
 
-    cdef void audio(self, Peer* peer, Stream* stream, unsigned char* data, double at) noexcept nogil:
+    cdef void audio(self, Peer* peer, Stream* stream, unsigned char* data, int64_t number, double at) noexcept nogil:
         cdef Source* source = stream.source
         cdef Route* route
-        cdef int i, value
+        cdef int i, value, level
         cdef Event* event
         cdef const unsigned char* body
+        if stream.gaps == NULL:
+            return
         if peer.mute_audio:
             peer.dropped[D_MUTED] += 1
+            (<Gaps>stream.gaps).leave_out(number)
             return
         value = self.header.find(data, peer.audio_level)
-        if value and self.header.length:  # a two-byte extension may be empty
+        level = data[value] & 0x7F if value and self.header.length else -1  # a two-byte extension may be empty
+        if self.header.payload_end <= self.header.payload_start or (<Gaps>stream.gaps).silence(level):
+            (<Gaps>stream.gaps).leave_out(number)
+            return
+        if level >= 0 or (<Gaps>stream.gaps).untold(at):
             event = self.tell(T_LEVEL, peer.id, source.id, at, False)
             if event != NULL:
-                event.count = data[value] & 0x7F
-        if self.header.payload_end <= self.header.payload_start or source.count == 0:
+                event.count = level
+        number = (<Gaps>stream.gaps).closed(number)
+        if source.count == 0:
             return
         body = self.hold(data + self.header.payload_start, self.header.payload_end - self.header.payload_start)
         for i in range(source.count):
             route = source.routes[i]
+            if route.voice == NULL or not (<Voice>route.voice).accept(number, self.header.timestamp, at):
+                continue
             if self.emit(route.receiver, data, <void*>self.header, <void*>self.frame, self.header.payload_type,
-                         self.header.sequence, self.header.timestamp, route.ssrc, body,
+                         (<Voice>route.voice).out_sequence, (<Voice>route.voice).out_timestamp, route.ssrc, body,
                          self.header.payload_end - self.header.payload_start, NO_PICTURE, -1, -1, &route.index, False, at):
                 route.packets += 1
                 route.octets += self.header.payload_end - self.header.payload_start

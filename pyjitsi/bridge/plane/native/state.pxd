@@ -66,6 +66,7 @@ cdef struct Stream:
     uint32_t meter_frames[16]
     int heights[4]           # of the spatial layers, 0 where not told
     int stacked
+    void* gaps               # a compiled Gaps, likewise; NULL for video
     void* structure          # a compiled Structure, kept alive by Python; NULL for audio and RTX
     double seen_at
     Slot* slots
@@ -98,6 +99,7 @@ cdef struct Route:
     Peer* receiver
     Source* source
     void* projection         # a compiled Projection, kept alive by Python; NULL for audio and relays
+    void* voice              # a compiled Voice, likewise; NULL for video
     bint relay
     bint open
     int encoding
