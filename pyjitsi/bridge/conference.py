@@ -24,6 +24,7 @@ from pyjitsi.bridge.relay import Relay
 from pyjitsi.bridge.relays import Owner, Relays, tallest
 from pyjitsi.bridge.slots import Pool, Slot, Slots, Voices
 from pyjitsi.bridge.speech import SpeakerDetector
+from pyjitsi.bridge.stage import StageKeyframes
 from pyjitsi.xmpp.stanzas import colibri2
 from pyjitsi.xmpp.stanzas.colibri2 import MediaSource
 
@@ -35,6 +36,7 @@ BETTER = 0.15  # part by which the estimate must move to matter
 CONNECTIVITY_INTERVAL = 0.5
 STATS_INTERVAL = 10.0
 PROBE_INTERVAL = 0.1
+STATS_FILTER = 20  # JVB's: in a larger meeting quality figures go to those alone whom they may concern
 DISABLED_TYPES = ("none", "disabled")
 ConferenceEvent = AudioLevel | LayersChanged | Feedback | LossReport | ReceiverLimit
 
@@ -61,6 +63,7 @@ class Conference:
         self.layers: dict[str, tuple[LayerInfo, ...]] = {}
         self.speech: SpeakerDetector = SpeakerDetector()
         self.voices: Voices = Voices()
+        self.stage: StageKeyframes = StageKeyframes(plane)
         self.log = log.bind(room=name)
         self._dirty: bool = False
         self._checked: float = now
@@ -80,7 +83,7 @@ class Conference:
     def remove(self, endpoint: Endpoint) -> None:
         """An endpoint that ended."""
         del self.endpoints[endpoint.id]
-        self.speech.forget(endpoint.id)
+        self._forget_speakers((endpoint.id,))
         for source in endpoint.sources:
             self._forget_source(source.id)
         self.plane.remove_endpoint(endpoint.key)
@@ -102,8 +105,7 @@ class Conference:
     def remove_relay(self, relay: Relay) -> None:
         """A relay that ended: who was behind it is gone."""
         del self.relays.by_id[relay.id]
-        for endpoint in relay.endpoints.values():
-            self.speech.forget(endpoint.id)
+        self._forget_speakers(relay.endpoints)
         for name in relay.owners:
             self._forget_source(name)
         self.plane.remove_endpoint(relay.key)
@@ -114,8 +116,7 @@ class Conference:
         before = set(relay.endpoints)
         for name in self.relays.update(relay, changes, self.endpoints):
             self._forget_source(name)
-        for gone in before - set(relay.endpoints):
-            self.speech.forget(gone)
+        self._forget_speakers(before - set(relay.endpoints))
         self._dirty = True
 
     def set_sources(self, endpoint: Endpoint, sources: tuple[MediaSource, ...]) -> None:
@@ -142,6 +143,15 @@ class Conference:
                 other.slots.forget(name)
             other.video_types.pop(name, None)
             other.wanted_heights.pop(name, None)
+
+    def _forget_speakers(self, gone: Iterable[str]) -> None:
+        """People left; where the dominant speaker did, the one before it is that again."""
+        changed = [self.speech.forget(each) for each in gone]
+        if any(changed) and self.speech.dominant is not None:
+            self._tell_speaker()
+
+    def _tell_speaker(self) -> None:
+        self._tell_all(messages.dominant_speaker(self.speech.dominant or "", self.speech.recent[1:]))
 
     def others(self, endpoint: Endpoint) -> Iterable[Endpoint]:
         """Everybody else."""
@@ -173,9 +183,11 @@ class Conference:
             case _ if isinstance(peer, Relay):
                 pass  # nothing is estimated between bridges
             case Feedback():
+                peer.rtt = event.rtt
                 peer.estimate.feedback(event)
                 self._note_estimate(peer)
             case LossReport():
+                peer.rtt = event.rtt
                 peer.estimate.report(event)
                 self._note_estimate(peer)
             case ReceiverLimit():
@@ -212,9 +224,12 @@ class Conference:
         """Everything that is due: speaker, connectivity, allocation. Returns who expired, to be removed."""
         expired: list[Endpoint] = []
         if self.speech.decide(now):
-            speaker = self.speech.dominant or ""
-            self._tell_all(messages.dominant_speaker(speaker, self.speech.recent[1:]))
+            self._tell_speaker()
             self._dirty = True
+            speaker = self.endpoints.get(self.speech.dominant or "")
+            if speaker is not None:
+                self.stage.prepare(speaker, list(self.others(speaker)), self._kinds(), now)
+        self.stage.tick(self.endpoints.values(), now)
         if now - self._probed >= PROBE_INTERVAL:
             self._probe(now)
         if now - self._checked >= CONNECTIVITY_INTERVAL:
@@ -279,6 +294,7 @@ class Conference:
         heights = effective_heights(receiver.wishes, ordered, limit)
         if slots is not None and receiver.channel is not None:
             self._show(receiver, slots, [each.name for each in ordered if each.enabled], heights, now)
+        receiver.heights = heights
         receiver.allocated_for = receiver.estimate.bitrate
         allocation = allocate(receiver.wishes, ordered, heights, receiver.estimate.bitrate)
         targets, receiver.estimate.wanted = allocation.targets, allocation.ideal
@@ -307,8 +323,14 @@ class Conference:
             self._tell_map(receiver, "video", mapped)
 
     def _tell_map(self, receiver: Endpoint, media: str, slots: Sequence[Slot]) -> None:
-        kinds = {name: kind for owner in self.owners() for name, kind in owner.video_types.items()}
-        receiver.say(messages.source_map(media, slots, kinds))
+        receiver.say(messages.source_map(media, slots, self._kinds()))
+
+    def _kinds(self) -> dict[str, str]:
+        """The video types of all sources."""
+        return {
+            source.id: owner.video_types.get(source.id, "camera")
+            for owner in self.owners() for source in owner.sources if source.type == "video"
+        }  # fmt: skip
 
     def _available(self, receiver: Endpoint) -> list[Available]:
         rank = {name: position for position, name in enumerate(self.speech.recent)}
@@ -373,7 +395,7 @@ class Conference:
             case messages.EndpointMessage(to, body):
                 self._pass_on(endpoint, to, body)
             case messages.EndpointStats(body):
-                self._pass_on(endpoint, "", body)
+                self._pass_stats(endpoint, body)
             case messages.ClientHello():
                 endpoint.say(messages.server_hello(version))
             case None:
@@ -390,6 +412,20 @@ class Conference:
             self.relays.say(text)
         elif to not in self.endpoints and (found := self.relays.find(to)) is not None:
             found[0].say(text)
+
+    def _pass_stats(self, endpoint: Endpoint, body: dict[str, object]) -> None:
+        if endpoint.visitor:
+            return
+        text = messages.forwarded(body, endpoint.id)
+        self._tell_stats(endpoint, text)
+        self.relays.say(text)
+
+    def _tell_stats(self, sender: Owner, text: str) -> None:
+        """Quality figures go to all in a small meeting, in a large one to those whom they may concern."""
+        small = sum(1 for _ in self.owners()) <= STATS_FILTER or sender.id in self.speech.recent
+        for other in self.endpoints.values():
+            if other is not sender and (small or any(other.watches(source.id) for source in sender.sources)):
+                other.say(text)
 
     def relay_opened(self, relay: Relay, version: str, *, hello: bool) -> None:
         """The channel to another bridge is (again) there."""
@@ -416,7 +452,7 @@ class Conference:
                 elif to not in self.endpoints and (there := self.relays.find(to, relay.mesh)) is not None:
                     there[0].say(body)
             case relay_messages.RelayedStats(sender, body) if sender in relay.endpoints:
-                self._tell_all(body)
+                self._tell_stats(relay.endpoints[sender], body)
                 self.relays.say(body, relay)
             case relay_messages.Connectivity(owner, active):
                 found = relay.endpoints.get(owner)

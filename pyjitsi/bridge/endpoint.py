@@ -31,8 +31,10 @@ class Endpoint(Peer):
         self.hearing: AudioSubscription = AudioSubscription(True, (), ())
         self.wishes: Wishes = Wishes()
         self.estimate: DownlinkEstimate = DownlinkEstimate(start_bitrate)
+        self.rtt: float = 0.0  # seconds; 0 while it is not known
         self.allocated_for: float = 0.0
         self.targets: dict[str, int] = {}
+        self.heights: dict[str, int] = {}  # of what may be sent, by source; 0 of the others
         self.forwarded: tuple[str, ...] | None = None
         self.sources: tuple[MediaSource, ...] = ()
         self.video_types: dict[str, str] = {}
@@ -56,6 +58,10 @@ class Endpoint(Peer):
     def forget_target(self, source: str) -> None:
         """A source went."""
         self.targets.pop(source, None)
+
+    def watches(self, source: str) -> bool:
+        """Whether a source is wanted, or would be if there were room."""
+        return source in self.wishes.on_stage or source in self.wishes.selected or self.heights.get(source, 0) != 0
 
     def target(self, source: str) -> int:
         """The layer that was allocated."""

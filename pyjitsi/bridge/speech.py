@@ -89,13 +89,15 @@ class SpeakerDetector:
             speaker = self._speakers[endpoint] = Speaker(now)
         speaker.level(127 - level, now)
 
-    def forget(self, endpoint: str) -> None:
-        """An endpoint left."""
+    def forget(self, endpoint: str) -> bool:
+        """An endpoint left. Whether the dominant speaker changed by it: it is then who was that before, if anybody."""
         self._speakers.pop(endpoint, None)
         if endpoint in self.recent:
             self.recent.remove(endpoint)
-        if self.dominant == endpoint:
-            self.dominant = None
+        if self.dominant != endpoint:
+            return False
+        self.dominant = next((each for each in self.recent if each in self._speakers), None)
+        return self.dominant is not None
 
     def decide(self, now: float) -> bool:
         """Every 300 ms: whether the dominant speaker changed."""

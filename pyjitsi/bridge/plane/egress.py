@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from pyjitsi.bridge.plane.api import Address
-from pyjitsi.bridge.plane.cache import PacketCache
+from pyjitsi.bridge.plane.cache import CAPACITY, PacketCache
 from pyjitsi.bridge.plane.endpoint import Endpoint, Route, Sent
 from pyjitsi.bridge.plane.header import Header
 from pyjitsi.rtp.rtcp import SenderInfo, build_sr
@@ -44,6 +44,12 @@ def resend(route: Route, sequence: int, now: float, out: Transmits) -> bool:
     """Answer a NACK by RTX (RFC 4588); False where the packet is gone, too fresh, or no RTX was negotiated."""
     rtt = route.receiver.rtt
     return _repeat(route, sequence, min(0.9 * rtt, rtt - 0.005), 0, now, out) > 0
+
+
+def gone(route: Route, sequence: int) -> bool:
+    """Whether a packet was sent that can't be sent again: its receiver needs a key frame."""
+    projection = route.projection
+    return projection is not None and CAPACITY <= (projection.last_sequence - sequence) & 0xFFFF < 0x8000
 
 
 def _repeat(route: Route, sequence: int, spacing: float, probe: int, now: float, out: Transmits) -> int:

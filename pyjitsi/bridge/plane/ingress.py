@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from pyjitsi.bridge.plane.api import OFF, AudioLevel, FirstMedia, LossReport, ReceiverLimit
 from pyjitsi.bridge.plane.downlinks import feedback_of, numbers_of
-from pyjitsi.bridge.plane.egress import Sending, resend, send_media
+from pyjitsi.bridge.plane.egress import Sending, gone, resend, send_media
 from pyjitsi.bridge.plane.endpoint import Endpoint, Incoming, Route
 from pyjitsi.bridge.plane.frame import Frame
 from pyjitsi.bridge.plane.header import Header
@@ -224,15 +224,19 @@ class Ingress:
         route = receiver.route_by_ssrc.get(ssrc)
         if route is not None:
             for number in numbers:
-                resend(route, number, at, self.plane.transmits)
+                if not resend(route, number, at, self.plane.transmits) and gone(route, number):
+                    self._ask_keyframe(route)
 
     def _keyframe(self, receiver: Endpoint, ssrc: int) -> None:
         receiver.counters.plis_received += 1
         route = receiver.route_by_ssrc.get(ssrc)
         if route is not None:
-            owner = self.plane.owner_of(route.source)
-            if owner is not None:
-                self.plane.ask_keyframe(owner, route.source, receiver.id)
+            self._ask_keyframe(route)
+
+    def _ask_keyframe(self, route: Route) -> None:
+        owner = self.plane.owner_of(route.source)
+        if owner is not None:
+            self.plane.ask_keyframe(owner, route.source, route.receiver.id)
 
     def _receiver_report(self, receiver: Endpoint, part: rtcp.Part, at: float) -> None:
         for block in rtcp.report_blocks(part):

@@ -86,12 +86,14 @@ cdef class Projection:
     @cython.locals(slot=cython.longlong)
     cpdef void leave_out(self, long long number) noexcept nogil
     cpdef int limits(self) noexcept nogil
-    @cython.locals(slot=int, ahead=bint, out=int)
+    @cython.locals(ahead=int)
+    cpdef int extended(self, int picture, int mask) noexcept nogil
+    @cython.locals(key=int, slot=int, ahead=bint, out=int)
     cpdef int frame(self, int picture, int temporal, int mask) noexcept nogil
-    @cython.locals(key=int, slot=int, out=int)
+    @cython.locals(picture=int, key=int, slot=int, out=int)
     cpdef int layer_frame(self, Frame frame, double at) noexcept nogil
     @cython.locals(wanted=int, limit=int, key=bint, passes=bint)
-    cpdef bint layer_passes(self, Frame frame, double at) noexcept nogil
+    cpdef bint layer_passes(self, Frame frame, bint another, double at) noexcept nogil
     @cython.locals(slot=int, out=int)
     cpdef int target_frame(self, Frame frame) noexcept nogil
     @cython.locals(limits=int, best=int, decodable=bint, indication=int)

@@ -60,7 +60,7 @@ class Projection:
         self.tl0_delta: int = 0
         self.highest: int = -1  # extended input number of the current encoding
         self.first: int = 0  # where it began for this receiver: numbers before that were another encoding's
-        self.newest: int = -1  # picture id, as it came
+        self.newest: int = -1  # picture id; VP8's and VP9's with the turns that it took
         self.left_count: int = 0
         self.scheme: int = 0  # of frames, as ``frame`` numbers them
         self.out_marker: bool = False
@@ -246,12 +246,20 @@ class Projection:
             return self.target & 63
         return 63 if self.encoding < self.target >> 6 else 0
 
+    def extended(self, picture: int, mask: int) -> int:
+        """A picture id that goes on where ids wrap: short ones come round again before their fate is forgotten."""
+        if self.newest < 0:
+            return picture + mask + 1
+        ahead = (picture - self.newest) & mask
+        return self.newest + ahead if ahead <= mask >> 1 else self.newest + ahead - mask - 1
+
     def frame(self, picture: int, temporal: int, mask: int) -> int:
         """The outgoing picture id, or DROPPED; decided at a picture's first packet and kept."""
-        slot = picture % FRAMES
-        if self.frame_in[slot] == picture:
+        key = self.extended(picture, mask)
+        slot = key % FRAMES
+        if self.frame_in[slot] == key:
             return self.frame_out[slot]
-        ahead = self.newest < 0 or (picture - self.newest) & mask <= mask >> 1
+        ahead = key > self.newest
         if temporal > self.limits() & 7 and ahead:
             out = DROPPED
             self.picture_delta = (self.picture_delta - 1) & PICTURE_MASK
@@ -260,8 +268,8 @@ class Projection:
             if ahead:
                 self.last_picture = out
         if ahead:
-            self.newest = picture
-        self.frame_in[slot] = picture
+            self.newest = key
+        self.frame_in[slot] = key
         self.frame_out[slot] = out
         return out
 
@@ -269,17 +277,18 @@ class Projection:
 
     def layer_frame(self, frame: Frame, at: float) -> int:
         """The outgoing picture id, or DROPPED; decided at a frame's first packet and kept."""
-        key = frame.picture << 3 | frame.spatial
+        picture = self.extended(frame.picture, frame.mask)
+        key = picture << 3 | frame.spatial
         slot = key % FRAMES
         if self.frame_in[slot] == key:
             return self.frame_out[slot]
         out = (frame.picture + self.picture_delta) & frame.mask
-        if self.newest < 0 or (frame.picture - self.newest) & frame.mask <= frame.mask >> 1:
-            if not self.layer_passes(frame, at):
+        if picture >= self.newest:
+            if not self.layer_passes(frame, picture != self.newest, at):
                 out = DROPPED
             else:
                 self.last_picture = out
-            self.newest = frame.picture
+            self.newest = picture
         elif (
             frame.spatial > self.spatial
             or frame.temporal > self.temporal
@@ -290,8 +299,9 @@ class Projection:
         self.frame_out[slot] = out
         return out
 
-    def layer_passes(self, frame: Frame, at: float) -> bool:
-        """Whether the newest frame is forwarded: a frame of the layer that is shown, and those below that it needs."""
+    def layer_passes(self, frame: Frame, another: bool, at: float) -> bool:
+        """Whether the newest frame is forwarded: a frame of the layer that is shown, and those below that it needs.
+        ``another``: it is the first that is seen of its picture."""
         wanted = self.limits() >> 3 & 7
         limit = self.limits() & 7
         key = not frame.vp9.predicted
@@ -304,7 +314,7 @@ class Projection:
             self.spatial = 0
             self.temporal = limit
             self.ceiling = wanted
-        elif frame.picture != self.newest:
+        elif another:
             if self.spatial > wanted and self.complete >> wanted & 1:
                 self.spatial = wanted
             self.ceiling = self.spatial

@@ -26,6 +26,7 @@ class FakePlane:
         self.received: list[tuple[bytes, Address, float]] = []
         self.events: list[Event] = []
         self.transmits: list[tuple[bytes, Address]] = []
+        self.keyframes: list[tuple[int, str]] = []
         self.probes: list[tuple[int, Probe]] = []
         self.broken: bool = False
 
@@ -89,7 +90,7 @@ class FakePlane:
         self.probes.append((receiver, probe))
 
     def request_keyframe(self, source: str, endpoint: int) -> None:
-        raise AssertionError("control asks for no key frames")
+        self.keyframes.append((endpoint, source))
 
     def receive(self, data: bytes, address: Address, at: float) -> None:
         self.received.append((data, address, at))

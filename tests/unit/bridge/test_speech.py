@@ -95,6 +95,18 @@ def test_who_stops_sending_counts_as_silent() -> None:
     assert room.detector.dominant == "bob"
 
 
+def test_when_the_dominant_speaker_leaves_the_one_before_is_that_again() -> None:
+    room = Room()
+    everybody = {"ann": SILENCE, "bob": SILENCE, "cat": SILENCE}
+    for name in ("cat", "bob", "ann"):
+        room.talk(3, **{**everybody, name: SPEECH})
+    assert room.detector.forget("ann")
+    assert room.detector.dominant == "bob"
+    assert not room.detector.forget("cat")
+    assert not room.detector.forget("bob"), "nobody is left to be named"
+    assert room.detector.dominant is None
+
+
 def test_who_leaves_is_dominant_no_more() -> None:
     room = Room()
     room.talk(3, ann=SPEECH, bob=SILENCE)

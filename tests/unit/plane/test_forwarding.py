@@ -290,3 +290,39 @@ def test_a_camera_that_comes_back_is_asked_for_anew(meeting: Meeting) -> None:
     meeting.ana = MediaPeer(meeting.plane, 1, meeting.ana.id)
     meeting.rounds(3, keyframe=True)
     assert len(meeting.ben.got) == before
+
+
+def test_short_picture_ids_come_round_again_and_old_decisions_do_not(meeting: Meeting) -> None:
+    """VP8's ids may have seven bits (RFC 7741 section 4.2): after 128 pictures the same ones come again."""
+    meeting.plane.set_target(2, meeting.ana.video, 0)
+    for index in range(400):
+        meeting.now += 1 / 30
+        temporal = 0 if index % 3 == 0 else 2
+        head = bytes((0x90, 0xE0, index & 0x7F, index // 3 & 0xFF, temporal << 6))
+        frame = b"\x10\0\0\x9d\x01\x2a\0\x05\xb4\0" if index == 0 else b"\x01"
+        data = build(100, True, index, index * 3000, meeting.ana.ssrcs[0], b"", head + frame + index.to_bytes(2, "big"))
+        meeting.ana.send(data, meeting.now)
+    meeting.deliver()
+    received = meeting.ben.video_of(meeting.ana)
+    assert [int.from_bytes(each.payload[-2:], "big") for each in received] == list(range(0, 400, 3))
+    assert {(b.picture_id - a.picture_id) & 0x7F for a, b in itertools.pairwise(pictures(received))} == {1}
+
+
+def test_a_key_frame_is_asked_for_where_what_was_lost_is_gone(meeting: Meeting) -> None:
+    meeting.plane.set_target(2, meeting.ana.video, 2)
+    meeting.rounds(300, keyframe=True)
+    received = meeting.ben.video_of(meeting.ana)
+    asked = len(meeting.ana.plis())
+    meeting.ben.send_rtcp(rtcp.build_nack(9, meeting.ana.ssrcs[0], [received[-5].sequence]), meeting.now + 1)
+    meeting.deliver()
+    assert len(meeting.ana.plis()) == asked
+    never_sent = (received[-1].sequence + 40) & 0xFFFF
+    meeting.ben.send_rtcp(rtcp.build_nack(9, meeting.ana.ssrcs[0], [never_sent]), meeting.now + 2)
+    meeting.deliver()
+    assert len(meeting.ana.plis()) == asked
+    for step in range(100):
+        old = [each.sequence for each in received[:3]]
+        meeting.ben.send_rtcp(rtcp.build_nack(9, meeting.ana.ssrcs[0], old), meeting.now + 3 + step / 50)
+        meeting.plane.tick(meeting.now + 3 + step / 50)
+        meeting.deliver()
+    assert 1 <= len(meeting.ana.plis()) - asked <= 3

@@ -11,6 +11,7 @@ from pyjitsi.bridge.plane.native.state cimport *
 from pyjitsi.bridge.plane.native.tables cimport table_find, word
 
 cdef uint32_t REMB = 0x52454D42  # "REMB"
+cdef double KEYFRAME_SPACING = 0.1
 
 
 cdef class Control(Egress):
@@ -76,10 +77,10 @@ cdef class Control(Egress):
                 while route != NULL and start + 4 <= end:
                     bits = data[start + 2] << 8 | data[start + 3]
                     count = data[start] << 8 | data[start + 1]
-                    self.resend(route, count, at)
+                    self.nacked(route, count, at)
                     for i in range(16):
                         if bits >> i & 1:
-                            self.resend(route, (count + i + 1) & 0xFFFF, at)
+                            self.nacked(route, (count + i + 1) & 0xFFFF, at)
                     start += 4
             elif kind == 205 and count == 15:
                 self.transport_feedback(peer, data, start + 4, end, at)
@@ -139,9 +140,18 @@ cdef class Control(Egress):
 
     cdef void keyframe_wanted(self, Peer* peer, uint32_t ssrc, double at) noexcept nogil:
         cdef Route* route = <Route*>table_find(&peer.routes, ssrc)
-        cdef Event* event
         peer.plis_received += 1
         if route != NULL:
-            event = self.tell(T_KEYFRAME, route.source.owner.id, route.source.id, at, True)
-            if event != NULL:
-                event.count = peer.id
+            self.ask_keyframe(route, at)
+
+    cdef void nacked(self, Route* route, int sequence, double at) noexcept nogil:
+        """Send a packet again; where it was sent and is gone, its receiver needs a key frame."""
+        if not self.resend(route, sequence, at) and self.gone(route, sequence):
+            if at - route.source.keyframe_at > KEYFRAME_SPACING:
+                route.source.keyframe_at = at
+                self.ask_keyframe(route, at)
+
+    cdef void ask_keyframe(self, Route* route, double at) noexcept nogil:
+        cdef Event* event = self.tell(T_KEYFRAME, route.source.owner.id, route.source.id, at, True)
+        if event != NULL:
+            event.count = route.receiver.id

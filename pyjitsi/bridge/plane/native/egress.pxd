@@ -37,6 +37,7 @@ cdef class Egress(Mailbox):
                    int tl0, int original, int64_t* index, bint numbered, double at) noexcept nogil
     cdef const unsigned char* hold(self, const unsigned char* data, int size) noexcept nogil
     cdef bint resend(self, Route* route, int sequence, double at) noexcept nogil
+    cdef bint gone(self, Route* route, int sequence) noexcept nogil
     cdef int repeat(self, Route* route, int sequence, double spacing, double at) noexcept nogil
     cdef unsigned char* seal(self, Peer* peer, unsigned char* out) noexcept nogil
     cdef void flush_peer(self, Peer* peer) noexcept nogil

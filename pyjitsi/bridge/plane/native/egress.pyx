@@ -11,6 +11,7 @@ from pyjitsi.bridge.plane.native.cipher cimport MAX_OVERHEAD, protect, tag_size
 from pyjitsi.bridge.plane.native.state cimport *
 from pyjitsi.bridge.plane.native.tables cimport guess
 from pyjitsi.bridge.plane.native.wire cimport Run, send_runs
+from pyjitsi.bridge.plane.projection cimport Projection
 from pyjitsi.rtp.dependency cimport Structure
 
 cdef enum:
@@ -138,6 +139,24 @@ cdef class Egress(Mailbox):
         cdef double rtt = route.receiver.rtt
         cdef double spacing = 0.9 * rtt if 0.9 * rtt < rtt - 0.005 else rtt - 0.005
         return self.repeat(route, sequence, spacing, at) > 0
+
+    cdef bint gone(self, Route* route, int sequence) noexcept nogil:
+        """Whether a packet was sent that can't be sent again: it is too old, or its place in the arena was needed."""
+        cdef Sent* sent
+        cdef Stream* stream
+        cdef Slot* slot
+        cdef int behind
+        if route.projection == NULL or route.sent == NULL:
+            return False
+        behind = ((<Projection>route.projection).last_sequence - sequence) & 0xFFFF
+        if behind >= SENT:
+            return behind < 0x8000
+        sent = &route.sent[sequence & (SENT - 1)]
+        stream = route.source.streams[sent.encoding]
+        if sent.at == 0 or sent.sequence != sequence or stream == NULL or stream.slots == NULL:
+            return False
+        slot = &stream.slots[sent.number & (SLOTS - 1)]
+        return slot.size == 0 or slot.number != sent.number or slot.position + stream.arena_size < stream.written
 
     cdef int repeat(self, Route* route, int sequence, double spacing, double at) noexcept nogil:
         """Send a packet again as RTX; returns the datagram's size, 0 where it can't be."""
