@@ -12,6 +12,8 @@ PLAIN = (
     "pyjitsi.bridge.plane.frame",
     "pyjitsi.bridge.plane.projection",
     "pyjitsi.bridge.plane.voice",
+    "pyjitsi.bridge.plane.red",
+    "pyjitsi.bridge.plane.loudest",
     "pyjitsi.bridge.plane.feedback",
     "pyjitsi.bridge.plane.delivery",
     "pyjitsi.bridge.plane.pacer",

@@ -66,7 +66,7 @@ class Bridge:
         self, plane: Plane, certificate: Certificate, hosts: tuple[HostAddress, ...], websocket_base: str | None,
         *, start_bitrate: float = 2_500_000, max_endpoints: int = 500, relay_id: str | None = None,
         relay_websocket_base: str | None = None, ice_restart: bool = True, last_n: LastNLimits | None = None,
-        max_ssrcs: tuple[int, int] = (50, 50),
+        max_ssrcs: tuple[int, int] = (50, 50), loudest: int = 0,
     ) -> None:  # fmt: skip
         self.plane: Plane = plane
         self.ice_restart: bool = ice_restart
@@ -78,6 +78,7 @@ class Bridge:
         self.websocket_base: str | None = websocket_base
         self.start_bitrate: float = start_bitrate
         self.max_endpoints: int = max_endpoints
+        self.loudest: int = loudest  # voices that are forwarded; 0: all
         self.max_ssrcs: tuple[int, int] = max_ssrcs  # that a client with SSRC rewriting sees: video, audio
         self.relay_id: str | None = relay_id  # None: this bridge has no relays
         self.relay_websocket_base: str | None = relay_websocket_base
@@ -118,7 +119,15 @@ class Bridge:
     def open(self, meeting_id: str, name: str, now: float, *, rtcstats: bool = True) -> Conference:
         """Make a conference; ``rtcstats`` is whether collectors of statistics may read its state."""
         conference = Conference(
-            meeting_id, name, next(self._keys), self.plane, now, self.relay_id or "", self.last_n, rtcstats=rtcstats
+            meeting_id,
+            name,
+            next(self._keys),
+            self.plane,
+            now,
+            self.relay_id or "",
+            self.last_n,
+            rtcstats=rtcstats,
+            loudest=self.loudest,
         )
         self.conferences[meeting_id] = conference
         self.total_conferences += 1

@@ -46,13 +46,15 @@ class Conference:
 
     def __init__(
         self, meeting_id: str, name: str, key: int, plane: Plane, now: float, relay_id: str = "",
-        last_n: LastNLimits | None = None, *, rtcstats: bool = True,
+        last_n: LastNLimits | None = None, *, rtcstats: bool = True, loudest: int = 0,
     ) -> None:  # fmt: skip
         self.meeting_id: str = meeting_id
         self.name: str = name
         self.key: int = key
         self.public_id: str = secrets.token_hex(8)
         self.plane: Plane = plane
+        self._loudest: int = loudest
+        self._always: frozenset[str] = frozenset()  # voices that are forwarded however loud
         self.rtcstats: bool = rtcstats  # whether collectors may read its state
         self._last_n: LastNLimits = last_n or LastNLimits()
         self.created: float = now
@@ -71,6 +73,8 @@ class Conference:
         self._allocated_at: float = now
         self._stats_at: float = now
         plane.add_conference(key, self.video_ssrc, self.audio_ssrc)
+        if loudest:
+            plane.set_loudest(key, loudest, ())
 
     # Endpoints.
 
@@ -150,7 +154,22 @@ class Conference:
         if any(changed) and self.speech.dominant is not None:
             self._tell_speaker()
 
+    def _route_voices(self) -> None:
+        """Where only the loudest are forwarded: the dominant speaker is always, and whom somebody wants by name."""
+        if not self._loudest:
+            return
+        wanted = {name for each in self.endpoints.values() for name in each.hearing.include}
+        wanted |= {
+            source.id
+            for owner in self.owners() if owner.id == self.speech.dominant
+            for source in owner.sources if source.type == "audio"
+        }  # fmt: skip
+        if wanted - self._always or self._always - wanted:
+            self._always = frozenset(wanted)
+            self.plane.set_loudest(self.key, self._loudest, sorted(wanted))
+
     def _tell_speaker(self) -> None:
+        self._route_voices()
         self._tell_all(messages.dominant_speaker(self.speech.dominant or "", self.speech.recent[1:]))
 
     def others(self, endpoint: Endpoint) -> Iterable[Endpoint]:
@@ -385,6 +404,7 @@ class Conference:
                 endpoint.hearing = wanted
                 self.plane.set_audio(endpoint.key, everything, include, exclude)
                 self.voices.unsettle()
+                self._route_voices()
             case messages.VideoType(source, kind):
                 name = source or f"{endpoint.id}-v0"
                 if not name.startswith(f"{endpoint.id}-"):

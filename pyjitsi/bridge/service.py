@@ -73,6 +73,7 @@ class BridgeService:
             relay_id=settings.relay_id,
             ice_restart=settings.ice_restart,
             last_n=LastNLimits(settings.conference_last_n_limits, settings.reduce_load),
+            loudest=settings.loudest if settings.loudest_only else 0,
             max_ssrcs=(settings.max_video_ssrcs, settings.max_audio_ssrcs),
             relay_websocket_base=f"{_relay_base(settings)}/{settings.server_id}",
         )

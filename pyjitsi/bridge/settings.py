@@ -60,6 +60,10 @@ class BridgeSettings(ServiceSettings):
         default=50, ge=1, le=500, description="Video SSRCs of a client with SSRC rewriting; more people take turns."
     )
     max_audio_ssrcs: int = Field(default=50, ge=1, le=500, description="Its audio SSRCs, likewise; 50 are JVB's.")
+    loudest_only: bool = Field(
+        default=False, description="Forward the loudest voices alone: less to send in meetings of many. As JVB: off."
+    )
+    loudest: int = Field(default=3, ge=1, le=16, description="How many those are, beside the dominant speaker; JVB's.")
     ice_restart: bool = Field(
         default=True, description="Let clients whose network changed restart ICE in their session; else they rejoin."
     )

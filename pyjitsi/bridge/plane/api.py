@@ -259,6 +259,11 @@ class Plane(Protocol):
         """Which audio sources of others to forward: excluded no, included yes, else ``everything``. Default: all."""
         ...
 
+    def set_loudest(self, conference: ConferenceId, count: int, always: Sequence[str]) -> None:
+        """Forward of audio only the ``count`` loudest streams (16 at most), and those sources that are named. 0: all,
+        which is the default."""
+        ...
+
     def set_target(self, receiver: EndpointId, source: str, layer: int) -> None:
         """The highest layer of a video source to forward to this receiver, OFF for none. Default: OFF.
 

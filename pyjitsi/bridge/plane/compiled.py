@@ -164,7 +164,10 @@ class CompiledPlane(PythonPlane):
     def make_endpoint(self, endpoint: EndpointId, conference: ConferenceId, mesh: str | None) -> Endpoint:
         made = CompiledEndpoint(endpoint, conference, mesh)
         home, own = self.engines[self._homes[conference]], self.conferences[conference].video_ssrc
-        made.peer = self._peers[endpoint] = native.PeerHandle(home, endpoint, made.delivery, made.pacer, own)
+        made.loudest = self.conferences[conference].loudest
+        made.peer = self._peers[endpoint] = native.PeerHandle(
+            home, endpoint, made.delivery, made.pacer, made.loudest, own
+        )
         return made
 
     def remove_endpoint(self, endpoint: EndpointId) -> None:
@@ -183,7 +186,7 @@ class CompiledPlane(PythonPlane):
             rtx_of[number & 127] = rtx
         self._peers[endpoint].set_media(
             bytes(kinds), bytes(codec_of), bytes(apt), bytes(rtx_of), bytes(held.keep), held.transport_cc,
-            held.audio_level, held.dependency,
+            held.audio_level, held.dependency, held.red,
         )  # fmt: skip
         self._rewire(held)
 
@@ -245,6 +248,10 @@ class CompiledPlane(PythonPlane):
                 self._meters[id(stream)] = held
                 stream.reception = NativeReception(stream.ssrc, held, identity)
                 stream.nacks = held
+
+    def set_always(self, source: IncomingSource, always: bool) -> None:
+        super().set_always(source, always)
+        self._source_handles[id(source)][1].set_always(always)
 
     def source_closed(self, owner: Endpoint, source: IncomingSource) -> None:
         number, handle = self._source_handles.pop(id(source))

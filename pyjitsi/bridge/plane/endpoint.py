@@ -9,6 +9,7 @@ from pyjitsi.bridge.plane.arrivals import ArrivalLog
 from pyjitsi.bridge.plane.cache import PacketCache
 from pyjitsi.bridge.plane.delivery import Delivery
 from pyjitsi.bridge.plane.layers import SourceMeter
+from pyjitsi.bridge.plane.loudest import Loudest, Loudness
 from pyjitsi.bridge.plane.pacer import Pacer
 from pyjitsi.bridge.plane.projection import Projection
 from pyjitsi.bridge.plane.srtp import Srtp
@@ -93,7 +94,7 @@ class SentTotals(Protocol):
 class Incoming:
     """One SSRC that an endpoint sends: which source and encoding it is, and what came of it."""
 
-    __slots__ = ("encoding", "gaps", "nacks", "reception", "rtx", "seen", "source", "ssrc", "structure")
+    __slots__ = ("encoding", "gaps", "loudness", "nacks", "reception", "rtx", "seen", "source", "ssrc", "structure")
 
     def __init__(self, ssrc: int, source: "IncomingSource", encoding: int, rtx: bool, clock_rate: int) -> None:
         self.ssrc: int = ssrc
@@ -104,19 +105,21 @@ class Incoming:
         self.nacks: Nacks = NackTracker()
         self.structure: Structure = Structure()  # of its dependency descriptors
         self.gaps: Gaps = Gaps()  # of audio
+        self.loudness: Loudness = Loudness()
         self.seen: dict[int, None] = {}  # extended numbers of late, against duplicates by RTX
 
 
 class IncomingSource:
     """One source of an endpoint, and the receivers that its packets go to. ``mesh`` is the one that it came over."""
 
-    __slots__ = ("mesh", "meter", "relayed", "routes", "spec", "streams")
+    __slots__ = ("always", "mesh", "meter", "relayed", "routes", "spec", "streams")
 
     def __init__(self, spec: Source, mesh: str | None = None) -> None:
         self.spec: Source = spec
         self.mesh: str | None = mesh
         self.relayed: dict[EndpointId, tuple[Route, ...]] = {}  # to each relay, by encoding
         self.streams: list[Incoming] = []
+        self.always: bool = False  # audio that is forwarded whatever its level
         self.routes: dict[EndpointId, Route] = {}
         self.meter: SourceMeter = SourceMeter(len(spec.encodings) if spec.media == "video" else 0)
 
@@ -169,6 +172,8 @@ class Endpoint:
         self.keep: bytearray = bytearray(256)  # 1 at the ids of extensions that are passed on
         self.transport_cc: int = 0
         self.audio_level: int = 0
+        self.red: int = 0  # RED's payload type
+        self.loudest: Loudest = Loudest()  # its conference's
         self.dependency: int = 0
         self.rtx_of: dict[int, int] = {}  # media payload type to RTX payload type
         self.sources: dict[str, IncomingSource] = {}
@@ -204,6 +209,8 @@ class Endpoint:
         """Add codecs and header extensions."""
         for codec in codecs:
             self.codecs[codec.payload_type] = codec
+            if codec.name == "red" and codec.media == "audio":
+                self.red = codec.payload_type
             if codec.name == "rtx" and codec.apt is not None:
                 self.rtx_of[codec.apt] = codec.payload_type
         self.extension_ids.update(extensions)

@@ -9,6 +9,7 @@ from pyjitsi.bridge.plane.endpoint import Endpoint, Incoming, Route
 from pyjitsi.bridge.plane.frame import Frame
 from pyjitsi.bridge.plane.header import Header
 from pyjitsi.bridge.plane.keyframe import KINDS
+from pyjitsi.bridge.plane.red import Red
 from pyjitsi.bridge.plane.srtp import SrtpError
 from pyjitsi.rtp import rtcp, transport_cc
 from pyjitsi.rtp.errors import RtpError
@@ -29,6 +30,7 @@ class Ingress:
     def __init__(self, plane: "PythonPlane") -> None:
         self.plane: PythonPlane = plane
         self.frame: Frame = Frame()
+        self.red: Red = Red()
 
     def receive(self, endpoint: Endpoint, data: bytes, at: float) -> None:
         """One SRTP or SRTCP datagram from a bound address."""
@@ -85,25 +87,76 @@ class Ingress:
                 self.plane.send_arrivals(endpoint, at)
 
     def _audio(self, endpoint: Endpoint, stream: Incoming, packet: Header, data: bytes, number: int, at: float) -> None:
-        payload = data[packet.payload_start : packet.payload_end]
+        gaps = stream.gaps
+        first = gaps.arrive(number)
         if endpoint.mute_audio:
             endpoint.drop("muted")
-            stream.gaps.leave_out(number)
+            gaps.leave_out(number)
             return
         value = packet.find(data, endpoint.audio_level)
         level = data[value] & 0x7F if value and packet.length else -1  # a two-byte extension may be empty
-        if not payload or stream.gaps.silence(level):
-            stream.gaps.leave_out(number)
+        if packet.payload_end <= packet.payload_start or gaps.silence(level):
+            gaps.leave_out(number)
             return
-        if level >= 0 or stream.gaps.untold(at):
+        if level >= 0 or gaps.untold(at):
             self.plane.events.append(AudioLevel(endpoint.id, stream.source.spec.name, level, at))
-        number = stream.gaps.closed(number)
-        made = Sending(data, packet, packet.payload_type, packet.sequence, packet.timestamp, payload, packet.marker)
-        for route in (*stream.source.routes.values(), *(each[0] for each in stream.source.relayed.values())):
-            voice = route.voice
-            if voice is not None and voice.accept(number, packet.timestamp, at):
-                renumbered = made._replace(sequence=voice.out_sequence, timestamp=voice.out_timestamp)
-                send_media(route, renumbered, at, self.plane.transmits)
+        loud = level < 0 or endpoint.loudest.passes(stream.ssrc, stream.loudness, level, at)
+        if not loud and not stream.source.always:
+            endpoint.drop("not-loudest")
+            gaps.leave_out(number)
+            return
+        redundant = endpoint.red != 0 and packet.payload_type == endpoint.red
+        if redundant and not self.red.read(data, packet.payload_start, packet.payload_end):
+            endpoint.drop("malformed")
+            gaps.leave_out(number)
+            return
+        routes = (*stream.source.routes.values(), *(each[0] for each in stream.source.relayed.values()))
+        payload = data[packet.payload_start : packet.payload_end]
+        closed = gaps.closed(number)
+        made = Sending(data, packet, packet.payload_type, 0, packet.timestamp, payload, packet.marker)
+        plain = [route for route in routes if redundant and route.receiver.red != packet.payload_type]
+        for route in routes:
+            if route not in plain:
+                self._say(route, made, closed, at)
+        if plain:
+            self._plain(endpoint, stream, plain, made, number, closed, at, first=first)
+
+    def _plain(
+        self, endpoint: Endpoint, stream: Incoming, routes: list[Route], packet: Sending, number: int, closed: int,
+        at: float, *, first: bool,
+    ) -> None:  # fmt: skip
+        """Send what a packet with redundancy holds, what was lost before too, to those who do not know RED."""
+        red, data, start = self.red, packet.data, packet.header.payload_start
+        for index in range(red.count):
+            back = red.back(index)
+            lost = back > 0 and stream.gaps.missing(number - back)
+            if not lost or not self._is_sound(endpoint, red.block_type[index]):
+                continue
+            stream.gaps.arrive(number - back)
+            begin = red.block_start[index]
+            again = packet._replace(
+                payload_type=red.block_type[index], marker=False,
+                timestamp=(packet.timestamp - red.block_offset[index]) & 0xFFFFFFFF,
+                payload=data[begin : begin + red.block_length[index]],
+            )  # fmt: skip
+            for route in routes:
+                self._say(route, again, stream.gaps.closed(number - back), at)
+        if first and self._is_sound(endpoint, red.primary_type):
+            primary = packet.payload[red.primary_start - start :]
+            for route in routes:
+                self._say(route, packet._replace(payload_type=red.primary_type, payload=primary), closed, at)
+
+    def _is_sound(self, endpoint: Endpoint, payload_type: int) -> bool:
+        """Whether a block of redundancy is what it may be."""
+        codec = endpoint.codecs.get(payload_type)
+        return codec is not None and codec.media == "audio" and payload_type != endpoint.red
+
+    def _say(self, route: Route, packet: Sending, number: int, at: float) -> None:
+        """Send a packet of sound; ``number`` has no gaps."""
+        voice = route.voice
+        if voice is not None and voice.accept(number, packet.timestamp, at):
+            renumbered = packet._replace(sequence=voice.out_sequence, timestamp=voice.out_timestamp)
+            send_media(route, renumbered, at, self.plane.transmits)
 
     def _rtx(self, endpoint: Endpoint, stream: Incoming, packet: Header, data: bytes, at: float) -> None:
         """Unwrap a retransmission (RFC 4588 section 4); under two bytes it is padding for probing."""

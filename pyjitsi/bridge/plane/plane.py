@@ -24,6 +24,7 @@ from pyjitsi.bridge.plane.endpoint import MAX_ENCODINGS, Endpoint, Incoming, Inc
 from pyjitsi.bridge.plane.ingress import Ingress
 from pyjitsi.bridge.plane.keyframes import KeyframeLimiter
 from pyjitsi.bridge.plane.lines import Totals
+from pyjitsi.bridge.plane.loudest import Loudest
 from pyjitsi.bridge.plane.projection import Projection
 from pyjitsi.bridge.plane.reports import Reports
 from pyjitsi.bridge.plane.srtp import Srtp
@@ -38,6 +39,8 @@ class Conference:
 
     video_ssrc: int
     audio_ssrc: int
+    loudest: Loudest = field(default_factory=Loudest)
+    always: frozenset[str] = frozenset()
     endpoints: dict[EndpointId, Endpoint] = field(default_factory=dict[EndpointId, Endpoint])
     owners: dict[int, EndpointId] = field(default_factory=dict[int, EndpointId])  # SSRC to who may send it
 
@@ -118,6 +121,7 @@ class PythonPlane:
                 if not rtx:
                     source.streams.append(stream)
         self.source_opened(owner, source)
+        self.set_always(source, spec.name in conference.always)
         for receiver in conference.endpoints.values():
             if receiver is not owner:
                 self._wire(source, receiver)
@@ -160,13 +164,27 @@ class PythonPlane:
 
     def make_endpoint(self, endpoint: EndpointId, conference: ConferenceId, mesh: str | None) -> Endpoint:
         """What is kept of an endpoint."""
-        return Endpoint(endpoint, conference, mesh)
+        made = Endpoint(endpoint, conference, mesh)
+        made.loudest = self.conferences[conference].loudest
+        return made
 
     def set_projection_target(self, route: Route, projection: Projection, layer: int) -> None:
         """Change what a projection aims at."""
         projection.set_target(layer)
 
+    def set_always(self, source: IncomingSource, always: bool) -> None:
+        """Whether audio is forwarded whatever its level."""
+        source.always = always
+
     # Routes.
+
+    def set_loudest(self, conference: ConferenceId, count: int, always: Sequence[str]) -> None:
+        held = self.conferences[conference]
+        held.loudest.count, held.always = count, frozenset(always)
+        for endpoint in held.endpoints.values():
+            for name, source in endpoint.sources.items():
+                if source.always != (name in held.always):
+                    self.set_always(source, name in held.always)
 
     def _rewire(self, receiver: Endpoint) -> None:
         for other in self.conferences[receiver.conference].endpoints.values():

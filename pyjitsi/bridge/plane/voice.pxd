@@ -10,6 +10,8 @@ cdef int SILENCE
 cdef int SILENT
 cdef int NOTHING
 cdef double NEVER
+cdef int ARRIVED
+cdef unsigned long long ARRIVED_MASK
 
 
 @cython.final
@@ -19,9 +21,16 @@ cdef class Gaps:
     cdef long long left_count
     cdef public int silent
     cdef double told_at
+    cdef long long oldest
+    cdef long long newest
+    cdef unsigned long long arrived
     cdef long long left_number[32]
     cdef long long left_delta[32]
 
+    @cython.locals(behind=cython.longlong)
+    cpdef bint arrive(self, long long number) noexcept nogil
+    @cython.locals(behind=cython.longlong)
+    cpdef bint missing(self, long long number) noexcept nogil
     cpdef bint untold(self, double at) noexcept nogil
     cpdef bint silence(self, int level) noexcept nogil
     @cython.locals(slot=int)

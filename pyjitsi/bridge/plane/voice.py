@@ -15,6 +15,8 @@ SILENCE = 127  # RFC 6464's level
 SILENT = 3  # packets of silence in a row that pass: a decoder is to hear that it got silent
 NOTHING = -1
 NEVER = -1e9
+ARRIVED = 62
+ARRIVED_MASK = (1 << ARRIVED) - 1
 COMPILED = __file__.endswith(".so")
 
 
@@ -30,6 +32,9 @@ class Gaps:
         self.left_count: int = 0
         self.silent: int = 0
         self.told_at: float = NEVER
+        self.oldest: int = -1
+        self.newest: int = -1
+        self.arrived: int = 0  # a bit for the newest number and each of those before it
         if not COMPILED:
             make_arrays(self)
 
@@ -47,6 +52,31 @@ class Gaps:
             return False
         self.told_at = at
         return True
+
+    def arrive(self, number: int) -> bool:
+        """Note that a packet came, or that its content did in another's redundancy; False where it was there before, or
+        is too late to tell."""
+        if self.newest < 0:
+            self.oldest = number
+            self.newest = number
+            self.arrived = 1
+            return True
+        behind = self.newest - number
+        if behind >= ARRIVED:
+            return False
+        if behind >= 0:
+            if self.arrived >> behind & 1:
+                return False
+            self.arrived = self.arrived | 1 << behind
+            return True
+        self.arrived = 1 if -behind >= ARRIVED else (self.arrived << -behind | 1) & ARRIVED_MASK
+        self.newest = number
+        return True
+
+    def missing(self, number: int) -> bool:
+        """Whether a packet should have come before the newest and did not."""
+        behind = self.newest - number
+        return number >= self.oldest and 0 <= behind < ARRIVED and self.arrived >> behind & 1 == 0
 
     def leave_out(self, number: int) -> None:
         """Close the gap that a packet leaves which goes to nobody."""

@@ -26,6 +26,7 @@ class FakePlane:
         self.received: list[tuple[bytes, Address, float]] = []
         self.events: list[Event] = []
         self.transmits: list[tuple[bytes, Address]] = []
+        self.loudest: dict[int, tuple[int, tuple[str, ...]]] = {}
         self.keyframes: list[tuple[int, str]] = []
         self.probes: list[tuple[int, Probe]] = []
         self.broken: bool = False
@@ -72,6 +73,9 @@ class FakePlane:
 
     def set_audio(self, receiver: int, everything: bool, include: Sequence[str], exclude: Sequence[str]) -> None:
         self.audio[receiver] = (everything, tuple(include), tuple(exclude))
+
+    def set_loudest(self, conference: int, count: int, always: Sequence[str]) -> None:
+        self.loudest[conference] = (count, tuple(always))
 
     def set_target(self, receiver: int, source: str, layer: int) -> None:
         self.targets[receiver, source] = layer

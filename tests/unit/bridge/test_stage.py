@@ -79,6 +79,17 @@ def test_when_the_speaker_leaves_all_are_told_who_spoke_before(stage: Stage) -> 
     assert told[-1] == {"dominantSpeakerEndpoint": "ann", "previousSpeakers": [], "silence": False}
 
 
+def test_with_the_loudest_alone_the_dominant_speaker_is_heard_always_and_who_is_wanted_by_name(stage: Stage) -> None:
+    stage.bridge.loudest = 3
+    people = trio(stage)
+    assert stage.plane.loudest == {stage.conference.key: (3, ())}
+    talk(stage, people["ann"][0], people)
+    assert stage.plane.loudest[stage.conference.key] == (3, ("ann-a0",))
+    hear = {"colibriClass": "ReceiverAudioSubscription", "all": True, "include": ["cat-a0"], "exclude": []}
+    stage.conference.message(people["bob"][0], json.dumps(hear), "1")
+    assert stage.plane.loudest[stage.conference.key] == (3, ("ann-a0", "cat-a0"))
+
+
 def test_in_a_large_meeting_figures_go_to_those_whom_they_concern(stage: Stage) -> None:
     people = {f"p{n}": stage.enter(f"p{n}", video(f"p{n}", 100 + n)) for n in range(21)}
     (sender, _), (watcher, first), (_, second) = people["p0"], people["p1"], people["p2"]

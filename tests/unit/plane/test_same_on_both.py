@@ -5,7 +5,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyjitsi.bridge.plane.api import Encoding, Probe
+from pyjitsi.bridge.plane.api import Codec, Encoding, Probe
 from pyjitsi.bridge.plane.compiled import CompiledPlane
 from pyjitsi.bridge.plane.plane import PythonPlane
 from pyjitsi.rtp import packet, rtcp
@@ -14,7 +14,21 @@ from tests.support.media_peer import MediaPeer
 steps = st.lists(
     st.tuples(
         st.sampled_from(
-            ["frame", "key", "speak", "nack", "rtx", "replay", "target", "pli", "probe", "slot", "silence"]
+            [
+                "frame",
+                "key",
+                "speak",
+                "nack",
+                "rtx",
+                "replay",
+                "target",
+                "pli",
+                "probe",
+                "slot",
+                "silence",
+                "red",
+                "loud",
+            ]
         ),
         st.integers(0, 2),  # encoding, or how far back
         st.integers(0, 3),  # temporal layer, or packets
@@ -30,9 +44,10 @@ def run(plane: PythonPlane, script: list[tuple[str, int, int]], *, rewriting: bo
     random.seed(7)  # the planes begin sequence numbers and pictures at random
     plane.add_conference(1, 7001, 7002)
     ana, ben, cat = MediaPeer(plane, 1, 1), MediaPeer(plane, 1, 2, rewriting=rewriting), MediaPeer(plane, 1, 3)
+    plane.set_media(1, (Codec(112, "red", 48000, "audio"),), {})
     plane.set_target(2, ana.video, 2)
     plane.set_target(2, cat.video, 1 << 6 | 2)
-    now, spoken, sent = 10.0, 0, [b""]
+    now, spoken, said, sent = 10.0, 0, 0, [b""]
     wires: list[bytes] = []
     protect = ana.protect
 
@@ -69,6 +84,16 @@ def run(plane: PythonPlane, script: list[tuple[str, int, int]], *, rewriting: bo
         elif what == "silence":
             spoken += 1
             ana.speak(spoken, now, level=127)
+        elif what == "red":
+            spoken += 1 + first  # some are lost, and made of redundancy
+            earlier = b"".join(bytes((0x80 | 111,)) + (back * 960 << 10 | 3).to_bytes(3, "big") for back in (2, 1))
+            ana.send(
+                packet.build(112, False, spoken, spoken * 960, ana.audio_ssrc, b"", earlier + b"oaaabbbprimary"), now
+            )
+        elif what == "loud":
+            plane.set_loudest(1, first, ())
+            said += 1
+            cat.speak(said, now, level=10 + second * 30)
         elif what == "slot":
             for source in (ana.video, cat.video):
                 plane.set_slot(2, source, None)

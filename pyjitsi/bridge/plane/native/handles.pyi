@@ -2,6 +2,7 @@ from typing import final
 
 from pyjitsi.bridge.plane.delivery import Delivery
 from pyjitsi.bridge.plane.downlinks import Numbers
+from pyjitsi.bridge.plane.loudest import Loudest
 from pyjitsi.bridge.plane.native.engine import Engine
 from pyjitsi.bridge.plane.pacer import Pacer
 from pyjitsi.bridge.plane.projection import Projection
@@ -9,7 +10,9 @@ from pyjitsi.bridge.plane.voice import Voice
 
 @final
 class PeerHandle:
-    def __init__(self, engine: Engine, id: int, delivery: Delivery, pacer: Pacer, blank_ssrc: int) -> None: ...
+    def __init__(
+        self, engine: Engine, id: int, delivery: Delivery, pacer: Pacer, loudest: Loudest, blank_ssrc: int
+    ) -> None: ...
     def close(self) -> None: ...
     def set_media(
         self,
@@ -21,6 +24,7 @@ class PeerHandle:
         transport_cc: int,
         audio_level: int,
         dependency: int,
+        red: int,
     ) -> None: ...
     def set_keys(self, gcm: bool, inbound: bytes, outbound: bytes) -> None: ...
     def bind(self, key: bytes) -> None: ...
@@ -41,6 +45,7 @@ class PeerHandle:
 @final
 class SourceHandle:
     def __init__(self, owner: PeerHandle, id: int, video: bool) -> None: ...
+    def set_always(self, always: bool) -> None: ...
     def close(self) -> None: ...
 
 @final

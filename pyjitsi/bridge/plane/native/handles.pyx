@@ -12,6 +12,7 @@ from libc.string cimport memcpy, memmove, memset
 
 from pyjitsi.bridge.plane.native.cipher cimport cipher_close, cipher_open
 from pyjitsi.bridge.plane.delivery cimport Delivery
+from pyjitsi.bridge.plane.loudest cimport Loudest, Loudness
 from pyjitsi.bridge.plane.native.egress cimport ALL
 from pyjitsi.bridge.plane.native.engine cimport Engine
 from pyjitsi.bridge.plane.native.shard cimport Shard
@@ -27,6 +28,7 @@ cdef extern from "<unistd.h>" nogil:
 
 DROP_NAMES = (
     "auth", "replay", "short", "unknown-pt", "unknown-ssrc", "malformed", "muted", "unknown-rtx", "oversize",
+    "not-loudest",
 )
 
 @cython.no_gc
@@ -37,15 +39,17 @@ cdef class PeerHandle:
     cdef Peer* peer
     cdef Delivery delivery
     cdef Pacer pacer
+    cdef Loudest loudest
 
-    def __init__(self, Engine engine, int id, Delivery delivery, Pacer pacer, unsigned int blank_ssrc):
+    def __init__(self, Engine engine, int id, Delivery delivery, Pacer pacer, Loudest loudest, unsigned int blank_ssrc):
         self.shard = engine.shard
         self.peer = <Peer*>calloc(1, sizeof(Peer))
         if self.peer == NULL:
             raise MemoryError
         self.peer.id = id
         self.peer.fd = -2
-        self.delivery, self.pacer = delivery, pacer
+        self.delivery, self.pacer, self.loudest = delivery, pacer, loudest
+        self.peer.loudest = <void*>loudest
         self.peer.delivery, self.peer.pacer = <void*>delivery, <void*>pacer
         self.peer.blank_ssrc, self.peer.blank_index = blank_ssrc, -1
 
@@ -71,7 +75,7 @@ cdef class PeerHandle:
         free(peer)
 
     def set_media(self, bytes kinds, bytes codecs, bytes apt, bytes rtx_of, bytes keep, int transport_cc, int audio_level,
-                  int dependency):
+                  int dependency, int red):
         """Tables by payload type (128 bytes each), and the extensions' ids; ``keep`` has 256 bytes."""
         if self.peer == NULL:
             return
@@ -83,6 +87,7 @@ cdef class PeerHandle:
         memcpy(self.peer.rtx_of, <const unsigned char*>rtx_of, 128)
         memcpy(self.peer.keep, <const unsigned char*>keep, 256)
         self.peer.transport_cc, self.peer.audio_level, self.peer.dependency = transport_cc, audio_level, dependency
+        self.peer.red = red
         self.shard.unlock()
 
     def set_keys(self, bint gcm, bytes inbound, bytes outbound):
@@ -249,6 +254,14 @@ cdef class SourceHandle:
     def __dealloc__(self):
         self.close()
 
+    def set_always(self, bint always):
+        """Whether it is forwarded whatever its level."""
+        if self.source != NULL:
+            with nogil:
+                self.owner.shard.lock()
+                self.source.always = always
+                self.owner.shard.unlock()
+
     def close(self):
         """Free it; streams and routes were closed before."""
         if self.source != NULL:
@@ -265,6 +278,7 @@ cdef class StreamHandle:
     cdef SourceHandle source
     cdef Structure structure  # kept alive, for the packet path has no reference of its own
     cdef Gaps gaps
+    cdef Loudness loudness
     cdef Stream* stream
     cdef int64_t expected_before
     cdef int64_t received_before
@@ -287,7 +301,8 @@ cdef class StreamHandle:
             stream.structure = <void*>self.structure
         if not source.source.video:
             self.gaps = Gaps()
-            stream.gaps = <void*>self.gaps
+            self.loudness = Loudness()
+            stream.gaps, stream.loudness = <void*>self.gaps, <void*>self.loudness
         with nogil:
             self.shard.lock()
             table_put(&peer.streams, ssrc, stream)

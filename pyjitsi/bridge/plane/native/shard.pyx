@@ -21,7 +21,9 @@ from pyjitsi.bridge.plane.native.mailbox cimport (
 from pyjitsi.bridge.plane.native.state cimport *
 from pyjitsi.bridge.plane.native.tables cimport guess, nack_received, table_find, word
 from pyjitsi.bridge.plane.native.wire cimport DATAGRAM, Inbox, inbox_close, inbox_open, inbox_read, monotonic
+from pyjitsi.bridge.plane.loudest cimport Loudest, Loudness
 from pyjitsi.bridge.plane.projection cimport Projection
+from pyjitsi.bridge.plane.red cimport Red
 from pyjitsi.bridge.plane.voice cimport Gaps, Voice
 from pyjitsi.rtp.dependency cimport Structure
 
@@ -50,6 +52,7 @@ cdef class Shard(Pacing):
 
     def __cinit__(self):
         self.header, self.frame, self.inlet = Header(), Frame(), Inlet()
+        self.red = Red()
         self.wake_fd = -1
 
     # In.
@@ -166,12 +169,14 @@ cdef class Shard(Pacing):
 
     cdef void audio(self, Peer* peer, Stream* stream, unsigned char* data, int64_t number, double at) noexcept nogil:
         cdef Source* source = stream.source
-        cdef Route* route
-        cdef int i, value, level
+        cdef int value, level, kind = self.header.payload_type
         cdef Event* event
-        cdef const unsigned char* body
+        cdef bint first, redundant = peer.red != 0 and kind == peer.red
+        cdef bint marker = self.header.marker
+        cdef int64_t closed
         if stream.gaps == NULL:
             return
+        first = (<Gaps>stream.gaps).arrive(number)
         if peer.mute_audio:
             peer.dropped[D_MUTED] += 1
             (<Gaps>stream.gaps).leave_out(number)
@@ -185,20 +190,72 @@ cdef class Shard(Pacing):
             event = self.tell(T_LEVEL, peer.id, source.id, at, False)
             if event != NULL:
                 event.count = level
-        number = (<Gaps>stream.gaps).closed(number)
+        if level >= 0 and not (<Loudest>peer.loudest).passes(stream.ssrc, <Loudness>stream.loudness, level, at):
+            if not source.always:
+                peer.dropped[D_NOT_LOUDEST] += 1
+                (<Gaps>stream.gaps).leave_out(number)
+                return
+        if redundant and not self.red.read(data, self.header.payload_start, self.header.payload_end):
+            peer.dropped[D_MALFORMED] += 1
+            (<Gaps>stream.gaps).leave_out(number)
+            return
+        closed = (<Gaps>stream.gaps).closed(number)
         if source.count == 0:
             return
-        body = self.hold(data + self.header.payload_start, self.header.payload_end - self.header.payload_start)
+        if self.say(peer, source, data, kind, redundant, self.header.payload_start, self.header.payload_end, closed,
+                    self.header.timestamp, at):
+            self.plain(peer, stream, data, number, closed, first, at)
+            self.header.marker = marker
+
+    cdef bint say(self, Peer* peer, Source* source, unsigned char* data, int kind, bint known, int start, int end,
+                  int64_t number, uint32_t timestamp, double at) noexcept nogil:
+        """Send a packet of sound, from ``start`` to ``end`` of ``data``; ``number`` has no gaps. With ``known`` to those
+        who know RED alone; returns whether there are others. Where ``kind`` is not RED, though the packet is, to these."""
+        cdef const unsigned char* body = NULL
+        cdef Route* route
+        cdef bint others = False, knows
+        cdef bint stripped = not known and self.header.payload_type == peer.red and peer.red != 0
+        cdef int i
         for i in range(source.count):
             route = source.routes[i]
-            if route.voice == NULL or not (<Voice>route.voice).accept(number, self.header.timestamp, at):
+            knows = route.receiver.red == self.header.payload_type
+            if known and not knows:
+                others = True
                 continue
-            if self.emit(route.receiver, data, <void*>self.header, <void*>self.frame, self.header.payload_type,
+            if stripped and knows:
+                continue
+            if route.voice == NULL or not (<Voice>route.voice).accept(number, timestamp, at):
+                continue
+            if body == NULL:
+                body = self.hold(data + start, end - start)
+            if self.emit(route.receiver, data, <void*>self.header, <void*>self.frame, kind,
                          (<Voice>route.voice).out_sequence, (<Voice>route.voice).out_timestamp, route.ssrc, body,
-                         self.header.payload_end - self.header.payload_start, NO_PICTURE, -1, -1, &route.index, False, at):
+                         end - start, NO_PICTURE, -1, -1, &route.index, False, at):
                 route.packets += 1
-                route.octets += self.header.payload_end - self.header.payload_start
+                route.octets += end - start
                 route.receiver.urgent = True
+        return others
+
+    cdef void plain(self, Peer* peer, Stream* stream, unsigned char* data, int64_t number, int64_t closed, bint first,
+                    double at) noexcept nogil:
+        """Send what a packet with redundancy holds to those who do not know RED: what was lost before it, and itself."""
+        cdef bint marker = self.header.marker
+        cdef int i, back
+        self.header.marker = False
+        for i in range(self.red.count):
+            back = self.red.back(i)
+            if back == 0 or not (<Gaps>stream.gaps).missing(number - back):
+                continue
+            if peer.kind[self.red.block_type[i]] != K_AUDIO or self.red.block_type[i] == peer.red:
+                continue
+            (<Gaps>stream.gaps).arrive(number - back)
+            self.say(peer, stream.source, data, self.red.block_type[i], False, self.red.block_start[i],
+                     self.red.block_start[i] + self.red.block_length[i], (<Gaps>stream.gaps).closed(number - back),
+                     self.header.timestamp - <uint32_t>self.red.block_offset[i], at)
+        self.header.marker = marker
+        if first and peer.kind[self.red.primary_type] == K_AUDIO and self.red.primary_type != peer.red:
+            self.say(peer, stream.source, data, self.red.primary_type, False, self.red.primary_start,
+                     self.header.payload_end, closed, self.header.timestamp, at)
 
     cdef void video(self, Peer* peer, Stream* stream, unsigned char* data, int payload_type, int64_t number, int start,
                     double at) noexcept nogil:

@@ -22,7 +22,7 @@ cdef enum:
     NO_PICTURE = -2     # where a packet's picture id stays as it came
 
 cdef enum:
-    D_AUTH, D_REPLAY, D_SHORT, D_UNKNOWN_PT, D_UNKNOWN_SSRC, D_MALFORMED, D_MUTED, D_UNKNOWN_RTX, D_OVERSIZE, DROPS
+    D_AUTH, D_REPLAY, D_SHORT, D_UNKNOWN_PT, D_UNKNOWN_SSRC, D_MALFORMED, D_MUTED, D_UNKNOWN_RTX, D_OVERSIZE, D_NOT_LOUDEST, DROPS
 
 cdef enum:
     K_UNKNOWN, K_AUDIO, K_VIDEO, K_RTX
@@ -67,6 +67,7 @@ cdef struct Stream:
     int heights[4]           # of the spatial layers, 0 where not told
     int stacked
     void* gaps               # a compiled Gaps, likewise; NULL for video
+    void* loudness           # a compiled Loudness, likewise
     void* structure          # a compiled Structure, kept alive by Python; NULL for audio and RTX
     double seen_at
     Slot* slots
@@ -79,6 +80,7 @@ cdef struct Source:
     int id
     Peer* owner
     bint video
+    bint always              # audio that is forwarded whatever its level
     Stream* streams[ENCODINGS]
     Route** routes
     int count
@@ -163,6 +165,8 @@ cdef struct Peer:
     int transport_cc
     int audio_level
     int dependency
+    int red                  # RED's payload type
+    void* loudest            # a compiled Loudest, likewise: its conference's
     SsrcTable streams
     SsrcTable routes
     bint mute_audio
