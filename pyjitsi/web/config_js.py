@@ -1,7 +1,7 @@
 """``/config.js``: what a Jitsi client must know of this server (Jitsi's keys)."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pyjitsi.web.settings import AccountsSettings, Branding, PasswordSettings
@@ -15,6 +15,7 @@ def build(
     region: str | None = None,
     accounts: AccountsSettings | None = None,
     passwords: PasswordSettings | None = None,
+    avatar_hosts: Sequence[str] = (),
 ) -> str:
     """The script; ``origin`` is how the browser reached us (``https://meet.example.org``).
 
@@ -54,6 +55,8 @@ def build(
             "path": "/oidc",
             "required": accounts.required,
         }  # our client's; Jitsi's know nothing of it
+    if avatar_hosts:
+        config["avatarHosts"] = list(avatar_hosts)
     text = json.dumps(_merged(config, overrides), indent=2).replace("</", "<\\/")
     return f"var config = {text};\n"
 

@@ -118,7 +118,7 @@ class WebService:
             region = None  # whoever sends this harms only the choice of its own bridge, and our page must stay JSON
         text = config_js.build(
             self.settings.domain, origin, self.settings.config, self.settings.branding, region,
-            self.settings.accounts, self.settings.passwords,
+            self.settings.accounts, self.settings.passwords, self.settings.avatar_hosts,
         )  # fmt: skip
         return web.Response(text=text, content_type="text/javascript", headers={"Cache-Control": "no-cache"})
 

@@ -88,6 +88,7 @@ export interface VideoSource {
 export interface Participant {
   readonly id: string; // endpoint id = MUC nick
   readonly name: string; // display name, "" if none was given
+  readonly avatar: string | null; // the address of a picture, as the log-in proved it
   readonly local: boolean;
   readonly moderator: boolean;
   readonly audioMuted: boolean;
@@ -207,6 +208,25 @@ export interface MeetConfig {
   readonly appName?: string;
   readonly defaultLogoUrl?: string;
   readonly backgroundColor?: string;
+  /** Log-in with an organisation's accounts: where its pages are, and whether nobody enters without. */
+  readonly accounts?: { readonly path: string; readonly required: boolean };
+  /** Hosts whose pictures of people are shown. */
+  readonly avatarHosts?: readonly string[];
 }
 
-export type CreateMeeting = (config: MeetConfig, account: Account | null) => Meeting;
+/** How the server is shown that we may enter: with a token for the room, if we have one. */
+export interface Access {
+  token(room: string): Promise<string | null>;
+}
+
+/** Who is logged in with an organisation's account; `known` is false until the server has said so. */
+export interface OrganisationState {
+  readonly known: boolean;
+  readonly required: boolean; // nobody enters without
+  readonly user: { readonly id: string; readonly name: string; readonly avatar: string | null } | null;
+}
+
+/** Why a log-in at the organisation led back without one. */
+export type OrganisationError = "expired" | "refused" | "forbidden" | "unavailable";
+
+export type CreateMeeting = (config: MeetConfig, account: Account | null, access: Access | null) => Meeting;

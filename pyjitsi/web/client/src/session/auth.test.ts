@@ -1,12 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { MeetConfig } from "./api";
-import { tokenOf, withToken } from "./auth";
-
-const config: MeetConfig = {
-  hosts: { domain: "talk.example", muc: "conference.talk.example" },
-  websocket: "wss://talk.example/xmpp-websocket",
-  bosh: "https://talk.example/http-bind?a=b",
-};
+import { streamUrl, tokenOf } from "./auth";
 
 describe("tokenOf", () => {
   it("takes the fragment's first, which may be a JSON text, then the query's", () => {
@@ -17,19 +10,19 @@ describe("tokenOf", () => {
   });
 });
 
-describe("withToken", () => {
-  it("puts token and room into the streams' addresses", () => {
-    const found = withToken(config, { hash: "", search: "?jwt=a.b.c", pathname: "/Caf%C3%A9" });
-    expect(found.websocket).toBe("wss://talk.example/xmpp-websocket?room=caf%C3%A9&token=a.b.c");
-    expect(found.bosh).toBe("https://talk.example/http-bind?a=b&room=caf%C3%A9&token=a.b.c");
+describe("streamUrl", () => {
+  it("puts room, token and resumption beside what the address has already", () => {
+    expect(streamUrl("wss://t.example/xmpp-websocket", "Café", { token: "a.b.c", previd: null })).toBe(
+      "wss://t.example/xmpp-websocket?room=caf%C3%A9&token=a.b.c",
+    );
+    expect(streamUrl("https://t.example/http-bind?a=b", "x", { token: null, previd: "p+q" })).toBe(
+      "https://t.example/http-bind?a=b&room=x&previd=p%2Bq",
+    );
   });
 
   it("lets a token add no parameter of its own", () => {
-    const found = withToken(config, { hash: "", search: "?jwt=a%26prefix%3Devil", pathname: "/x" });
-    expect(found.websocket).toBe("wss://talk.example/xmpp-websocket?room=x&token=a%26prefix%3Devil");
-  });
-
-  it("leaves everything alone without one", () => {
-    expect(withToken(config, { hash: "", search: "", pathname: "/x" })).toBe(config);
+    expect(streamUrl("wss://t", "x", { token: "a&prefix=evil?room=y" })).toBe(
+      "wss://t?room=x&token=a%26prefix%3Devil%3Froom%3Dy",
+    );
   });
 });

@@ -1,6 +1,6 @@
-/** The token (JWT) in the page's address, and how it reaches the server: beside the room, in the stream's address. */
+/** What we show the server of ourselves: a token (JWT), out of the page's address or of a log-in (`account.ts`). */
 
-import type { MeetConfig } from "./api";
+import type { Access } from "./api";
 
 /** The token of `#jwt="…"`, or of `?jwt=…`; null where there is none. */
 export function tokenOf(address: { hash: string; search: string }): string | null {
@@ -11,24 +11,20 @@ export function tokenOf(address: { hash: string; search: string }): string | nul
   return null;
 }
 
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text; // an address may hold a percent sign that encodes nothing
-  }
+/** A token that somebody else gave us for this visit, whatever the room. */
+export function given(token: string): Access {
+  return { token: async () => token };
 }
 
-/** The configuration with stream addresses that carry the token, if there is one. */
-export function withToken(config: MeetConfig, address: { hash: string; search: string; pathname: string }): MeetConfig {
-  const token = tokenOf(address);
-  if (token === null) return config;
-  const room = decoded(address.pathname.split("/").at(-1) ?? "");
-  const query = new URLSearchParams({ room: room.normalize("NFKC").toLowerCase(), token }).toString();
-  const carry = (url: string): string => `${url}${url.includes("?") ? "&" : "?"}${query}`;
-  return {
-    ...config,
-    ...(config.websocket === undefined ? {} : { websocket: carry(config.websocket) }),
-    ...(config.bosh === undefined ? {} : { bosh: carry(config.bosh) }),
-  };
+/** The room as the server is told of it: which one a stream is for it reads out of the stream's address. */
+function spoken(room: string): string {
+  return room.normalize("NFKC").toLowerCase();
+}
+
+/** The address of a stream, with the room, and with what else is known (`token`, `previd`). */
+export function streamUrl(base: string, room: string, more: Readonly<Record<string, string | null>>): string {
+  const query = new URLSearchParams({ room: spoken(room) });
+  for (const [name, value] of Object.entries(more)) if (value !== null) query.set(name, value);
+  // Spaces as %20: the server decodes no plus sign in a query.
+  return `${base}${base.includes("?") ? "&" : "?"}${query.toString().replaceAll("+", "%20")}`;
 }

@@ -1,7 +1,6 @@
 /** The server's config.js, with the overrides that an address may carry: `#config.startWithAudioMuted=true`. */
 
 import type { MeetConfig } from "./api";
-import { withToken } from "./auth";
 
 /**
  * What an address may change. Nothing here says where to connect: a link that somebody sends must not move the
@@ -58,5 +57,5 @@ function assumed(host: string): MeetConfig {
 /** The page's configuration: `var config` of config.js and the overrides in the address. */
 export function readConfig(): MeetConfig {
   const { config } = globalThis as { config?: MeetConfig };
-  return withToken(withOverrides(config ?? assumed(location.hostname), location.hash), location);
+  return withOverrides(config ?? assumed(location.hostname), location.hash);
 }

@@ -6,5 +6,5 @@ import { MeetingSession } from "./meeting";
 
 export { accountOf } from "./account";
 
-export const createMeeting: CreateMeeting = (config, account) =>
-  new MeetingSession(config, account instanceof PasswordAccount ? account : null);
+export const createMeeting: CreateMeeting = (config, account, access) =>
+  new MeetingSession(config, account instanceof PasswordAccount ? account : null, access);

@@ -2,6 +2,7 @@
 
 import type { PasswordAccount } from "./account";
 import {
+  type Access,
   type ChatMessage,
   type DeviceChoice,
   type EntranceControls,
@@ -33,7 +34,14 @@ import { XmppConnection } from "./xmpp";
 const RECONNECT_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
 const GIVE_UP_MS = 180_000;
 /** What coming back can't change. */
-const FINAL: readonly ErrorCode[] = ["banned", "lobby-refused", "not-allowed", "room-destroyed", "time-over"];
+const FINAL: readonly ErrorCode[] = [
+  "banned",
+  "lobby-refused",
+  "log-in-required",
+  "not-allowed",
+  "room-destroyed",
+  "time-over",
+];
 
 const START: MeetingState = {
   phase: "idle",
@@ -70,6 +78,7 @@ export class MeetingSession implements Meeting {
   #options: JoinOptions | null = null;
   #name = "";
   #raisedHandAt: number | null = null;
+  #avatar: string | null = null;
   #localId: string | null = null;
   #moderator = false;
   #joinedAt = 0;
@@ -96,6 +105,7 @@ export class MeetingSession implements Meeting {
   constructor(
     private readonly config: MeetConfig,
     private readonly account: PasswordAccount | null = null,
+    private readonly access: Access | null = null,
   ) {
     account?.subscribe(() => void this.#loggedIn());
   }
@@ -167,7 +177,7 @@ export class MeetingSession implements Meeting {
   async #connect(): Promise<void> {
     const options = this.#options;
     if (options === null) return;
-    const xmpp = new XmppConnection(this.config);
+    const xmpp = new XmppConnection(this.config, null, this.access);
     this.#xmpp = xmpp;
     await xmpp.connect(options.room);
     if (this.#gone()) {
@@ -265,6 +275,7 @@ export class MeetingSession implements Meeting {
     if (presence.nick === room.nick) {
       const changed = presence.moderator !== this.#moderator;
       this.#moderator = presence.moderator;
+      this.#avatar = presence.avatar;
       this.#control?.setRole(presence.moderator);
       if (changed) this.#tell({ kind: presence.moderator ? "promoted" : "demoted" });
     } else {
@@ -544,6 +555,7 @@ export class MeetingSession implements Meeting {
     return {
       id,
       name: this.#name,
+      avatar: this.#avatar,
       local: true,
       moderator: this.#moderator,
       audioMuted,

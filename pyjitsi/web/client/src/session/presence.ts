@@ -24,6 +24,8 @@ export interface OccupantPresence {
   readonly raisedHandAt: number | null;
   readonly sources: ReadonlyMap<string, SourceState>;
   readonly statuses: ReadonlySet<string>;
+  /** The picture of a log-in, which the server put there; nobody gives themselves one. */
+  readonly avatar: string | null;
 }
 
 /** Our presence; the first one carries the join, with the password of a locked room. */
@@ -72,6 +74,7 @@ export function parsePresence(stanza: Element): OccupantPresence {
     realJid: item?.getAttribute("jid") ?? null,
     raisedHandAt: Number.isFinite(hand) && hand > 0 ? hand : null,
     sources: parseSourceInfo(textOf(stanza, "SourceInfo")),
+    avatar: textOf(child(child(stanza, "identity"), "user"), "avatar") || null,
     statuses: new Set(children(user, "status").map((status) => status.getAttribute("code") ?? "")),
   };
 }

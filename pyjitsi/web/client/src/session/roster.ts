@@ -106,6 +106,7 @@ function participant(
   return {
     id,
     name: presence.name,
+    avatar: presence.avatar,
     local: false,
     moderator: presence.moderator,
     audioMuted: muted(presence.sources, `${id}-a0`),

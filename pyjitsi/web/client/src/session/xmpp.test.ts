@@ -16,15 +16,15 @@ class FakeStream {
   sent: Element[] = [];
   resumed = false;
   handler: (stanza: Element) => boolean = () => true;
-  status: (status: number) => void = () => {};
+  status: (status: number, failure?: Element) => void = () => {};
   constructor(
     readonly url: string,
     readonly options: Options,
   ) {
     streams.push(this);
   }
-  connect(_jid: string, _password: string, status: (status: number) => void) {
-    this.status = status;
+  connect(_jid: string, _password: string, status: (status: number, condition: null, failure?: Element) => void) {
+    this.status = (code, failure) => status(code, null, failure);
   }
   addHandler(handler: (stanza: Element) => boolean) {
     this.handler = handler;
@@ -135,4 +135,36 @@ test("another network is a reason to ask whether the server is there, and not to
   expect(streams[0]?.sent.at(-1)?.firstElementChild?.localName).toBe("ping");
   await vi.advanceTimersByTimeAsync(2_400);
   expect(streams).toHaveLength(2);
+});
+
+test("a stream carries the token of its moment, also when it is taken up again", async () => {
+  const tokens = ["t1", "t2"];
+  const asked: string[] = [];
+  const token = async (room: string) => {
+    asked.push(room);
+    return tokens.shift() ?? null;
+  };
+  const xmpp = new XmppConnection({ hosts, websocket: "wss://d/xmpp-websocket" }, null, { token });
+  open.push(xmpp);
+  const connecting = xmpp.connect("Café");
+  await vi.advanceTimersByTimeAsync(0);
+  streams[0]?.up();
+  await connecting;
+  expect(streams[0]?.url).toBe("wss://d/xmpp-websocket?room=caf%C3%A9&token=t1");
+  streams[0]?.status(6);
+  await vi.advanceTimersByTimeAsync(400);
+  expect(streams[1]?.url).toBe("wss://d/xmpp-websocket?room=caf%C3%A9&token=t2&previd=token");
+  expect(asked).toEqual(["Café", "Café"]);
+});
+
+test("a log-in that the server refuses is said, and not tried by the other way", async () => {
+  const xmpp = new XmppConnection({ hosts, websocket: "wss://d/xmpp-websocket", bosh: "https://d/http-bind" });
+  const failed = xmpp.connect("x").catch((error: { code: string }) => error.code);
+  const text = element("text", {}, "token required");
+  streams[0]?.status(
+    4,
+    element("failure", { xmlns: "urn:ietf:params:xml:ns:xmpp-sasl" }, element("not-allowed"), text),
+  );
+  expect(await failed).toBe("log-in-required");
+  expect(streams.length).toBe(1);
 });

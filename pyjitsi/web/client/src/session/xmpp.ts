@@ -4,7 +4,8 @@
  */
 
 import { Strophe } from "strophe.js";
-import type { MeetConfig } from "./api";
+import { type Access, type MeetConfig, MeetingError } from "./api";
+import { streamUrl } from "./auth";
 import { NS } from "./namespaces";
 import { onNetworkChange } from "./network";
 import { child, element, textOf } from "./xml";
@@ -46,6 +47,13 @@ export function conditionOf(stanza: Element | null): string {
     if (each.namespaceURI === NS.stanzas && each.localName !== "text") return each.localName;
   }
   return "undefined-condition";
+}
+
+/** Why we may not log in (SASL, RFC 6120 section 6.5); null where the server merely can't say now. */
+function refusal(failure: Element | undefined): MeetingError | null {
+  const condition = failure?.localName === "failure" ? failure.firstElementChild?.localName : undefined;
+  if (condition !== "not-allowed" && condition !== "not-authorized") return null;
+  return new MeetingError("log-in-required", textOf(failure ?? null, "text") || condition);
 }
 
 /** A ping (XEP-0199) to the server. */
@@ -93,6 +101,7 @@ export class XmppConnection {
   #stream: Stream | null = null;
   #state: "closed" | "open" | "resuming" = "closed";
   #url = "";
+  #room = "";
   #resumable: Resumable | null = null;
   #outbox: Element[] = [];
   #waiting = new Map<string, Waiting>();
@@ -105,30 +114,34 @@ export class XmppConnection {
   constructor(
     private readonly config: MeetConfig,
     private readonly credentials: Credentials | null = null,
+    private readonly access: Access | null = null,
   ) {}
 
   /** Connects and logs in; rejects when neither way leads to the server. */
   async connect(room: string): Promise<void> {
-    const query = `?room=${encodeURIComponent(room)}`;
+    this.#room = room;
     const ways = [this.config.websocket, this.config.bosh].filter((url) => url !== undefined);
     let failure: unknown = new Error("config.js names no way to the server");
     for (const url of ways) {
       try {
-        await this.#dial(url + query, CONNECT_MS);
-        this.#url = url + query;
+        await this.#dial(url, null, CONNECT_MS);
+        this.#url = url;
         this.#stopListening = onNetworkChange(() => this.#networkChanged());
         this.#opened();
         return;
       } catch (error) {
         if (error instanceof LogInRefused) throw error;
         failure = error;
+        if (error instanceof MeetingError) break; // an answer, and the other way leads to the same server
       }
     }
     throw failure;
   }
 
-  /** A new stream; resolves with whether it goes on with the old one. */
-  #dial(url: string, limit: number): Promise<boolean> {
+  /** A new stream; resolves with whether it goes on with the old one. Rejects with a MeetingError where we may not. */
+  async #dial(base: string, previd: string | null, limit: number): Promise<boolean> {
+    const token = this.access === null ? null : await this.access.token(this.#room);
+    const url = streamUrl(base, this.#room, { token, previd });
     const storage: Storage = {
       load: () => this.#resumable,
       save: (_, state) => {
@@ -163,7 +176,7 @@ export class XmppConnection {
           status === Strophe.Status.AUTHFAIL
         ) {
           clearTimeout(timer);
-          reject(new Error("The server closed the connection"));
+          reject(refusal(failure) ?? new Error("The server closed the connection"));
           this.#lostStream();
         }
       });
@@ -229,7 +242,7 @@ export class XmppConnection {
       });
       if (this.#state !== "resuming") return;
       try {
-        const resumed = await this.#dial(`${this.#url}&previd=${encodeURIComponent(id)}`, RESUME_DIAL_MS);
+        const resumed = await this.#dial(this.#url, id, RESUME_DIAL_MS);
         if (this.#state !== "resuming") return;
         if (resumed) {
           this.#opened();
@@ -237,6 +250,7 @@ export class XmppConnection {
         }
         break; // the server knows nothing of the old one any more, and made a new one
       } catch (error) {
+        if (error instanceof MeetingError) break; // joining anew will say what is wrong
         console.warn("The stream is not resumed yet", error);
       }
     }

@@ -1,8 +1,9 @@
 /** What the pages share: configuration, preferences, the address, and the meeting while there is one. */
 
 import { getContext, setContext } from "svelte";
-import type { Account, CreateMeeting, ErrorCode, MeetConfig, Phase } from "../session/api";
+import type { Access, Account, CreateMeeting, ErrorCode, MeetConfig, Phase } from "../session/api";
 import { LogIn } from "./login/login.svelte";
+import type { LiveOrganisation } from "./login/organisation.svelte";
 import { codeOf, type MediaAccess } from "./media/access";
 import { LiveMeeting } from "./state/live";
 import { Preferences, type Store } from "./state/preferences.svelte";
@@ -16,6 +17,8 @@ export interface Services {
   readonly account: Account | null;
   readonly media: MediaAccess;
   readonly store: Store | null;
+  readonly organisation?: LiveOrganisation | null; // where people log in with an organisation's accounts
+  readonly access?: Access | null;
 }
 
 const CONTEXT = Symbol("app");
@@ -31,14 +34,20 @@ export class App {
   readonly toasts = new Toasts();
   live: LiveMeeting | null = $state.raw(null);
   joinError: ErrorCode | null = $state(null);
+  /** Null where no organisation's accounts are known. */
+  readonly organisation: LiveOrganisation | null;
   readonly #createMeeting: CreateMeeting;
   readonly #account: Account | null;
+  readonly #access: Access | null;
+  #typed: string | null = $state(null); // the name of somebody logged in is theirs to change, for this visit
 
   constructor(services: Services) {
     this.config = services.config;
     this.media = services.media;
     this.#createMeeting = services.createMeeting;
     this.#account = services.account;
+    this.organisation = services.organisation ?? null;
+    this.#access = services.access ?? this.organisation?.core ?? null;
     this.logIn = services.account === null ? null : new LogIn(services.account, () => this.router.room ?? "");
     this.preferences = new Preferences(services.store);
     this.preview = new Preview(services.media, this.preferences);
@@ -59,6 +68,16 @@ export class App {
     return this.joinError ?? this.live?.state.error ?? null;
   }
 
+  /** The name under which we join. */
+  get name(): string {
+    return this.#typed ?? (this.organisation?.state.user?.name || this.preferences.name);
+  }
+
+  rename(name: string): void {
+    if (this.organisation?.state.user) this.#typed = name;
+    else this.preferences.update({ name });
+  }
+
   /** Joins the room in the address with the previewed devices. */
   async join(): Promise<void> {
     const room = this.router.room;
@@ -67,14 +86,14 @@ export class App {
     if (this.router.room !== room) return;
     const { audioMuted, videoMuted } = this.preview;
     const media = this.preview.handOver();
-    const meeting = this.#createMeeting(this.config, this.#account);
+    const meeting = this.#createMeeting(this.config, this.#account, this.#access);
     this.live = new LiveMeeting(meeting);
     this.joinError = null;
     this.preferences.visited(room, Date.now());
     try {
       await meeting.join({
         room,
-        displayName: this.preferences.name.trim(),
+        displayName: this.name.trim(),
         media,
         startAudioMuted: audioMuted || media.audio === null,
         startVideoMuted: videoMuted || media.video === null,

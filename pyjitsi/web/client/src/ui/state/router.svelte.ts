@@ -15,6 +15,11 @@ export class Router {
     return this.#room;
   }
 
+  /** The room as the server's pages are told of it, to come back to. */
+  get place(): string | null {
+    return this.#room;
+  }
+
   /** Opens a room's page. */
   openRoom(room: string): void {
     this.#go(`/${encodeURIComponent(room)}${location.hash}`);

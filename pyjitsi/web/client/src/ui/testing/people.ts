@@ -18,6 +18,7 @@ export function person(id: string, change: Partial<Participant> = {}): Participa
   return {
     id,
     name: id.charAt(0).toUpperCase() + id.slice(1),
+    avatar: null,
     local: false,
     moderator: false,
     audioMuted: false,
