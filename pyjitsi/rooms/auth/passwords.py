@@ -62,14 +62,14 @@ def read(text: str) -> Hash:
     return Hash(ln, r, p, salt, digest)
 
 
-def make(password: str, salt: bytes | None = None) -> Hash:
-    """Hash a password. Raises ValueError for one that nobody could type into a log-in page."""
+def make(password: str, ln: int = LN) -> Hash:
+    """Hash a password; each step of ``ln`` doubles the cost. Raises ValueError for one that nobody could type into a log-in page."""
     if not password or len(password) > LONGEST_PASSWORD:
         raise ValueError(f"a password has from 1 to {LONGEST_PASSWORD} characters")
     if any(unicodedata.category(each) in ("Cc", "Cs") for each in password):
         raise ValueError("a password holds no control characters")
-    empty = Hash(LN, R, P, salt or secrets.token_bytes(16), bytes(32))
-    return Hash(LN, R, P, empty.salt, _scrypt(password, empty))
+    empty = Hash(ln, R, P, secrets.token_bytes(16), bytes(32))
+    return Hash(ln, R, P, empty.salt, _scrypt(password, empty))
 
 
 NOBODYS = Hash(LN, R, P, bytes(16), bytes(32))  # tried where there is no such account: that must take as long

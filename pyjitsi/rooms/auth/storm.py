@@ -88,8 +88,10 @@ class Storm:
             self._networks.failed(now, network)
 
     def succeeded(self, address: str, account: str, now: float) -> None:
-        """The password was right: the network is the owner's."""
+        """The password was right: the network is the owner's, and what failed at a new place before was mistyped."""
         network = network_of(address)
+        if not self._is_known(network, account, now):
+            self._strangers.forget(account)
         self._friends.forget(account, network)
         if network:
             self._known[account, network] = now

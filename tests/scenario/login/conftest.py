@@ -26,7 +26,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MeetingServer]:
         pytest.skip("no Prosody on this machine; install the package prosody")
     folder = tmp_path_factory.mktemp("accounts")
     for name in ("ada", "bob"):
-        (folder / name).write_text(f"{passwords.make(f'{name} pass')}\n")
+        (folder / name).write_text(f"{passwords.make(f'{name} pass', ln=8)}\n")
     (folder / "config.toml").write_text(ACCOUNTS.format(folder=folder))
     running = MeetingServer(folder / "state", options=("--auth", "accounts", "--config", str(folder / "config.toml")))
     running.start()

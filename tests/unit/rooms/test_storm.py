@@ -70,6 +70,22 @@ def test_even_there_a_guesser_is_slowed_down() -> None:
     assert storm.wait(HOME, "ada", 10) == 0
 
 
+def test_who_mistypes_at_a_new_place_and_gets_in_begins_anew() -> None:
+    storm = Storm()
+    for address in (CAFE, "127.0.0.1"):
+        for _ in range(3):
+            for _ in range(FREE - 1):
+                storm.failed(address, "ada", 0)
+            assert storm.wait(address, "ada", 0) == 0
+            storm.succeeded(address, "ada", 0)
+    # At home nobody can tell whether it was the owner who failed elsewhere.
+    storm.succeeded(HOME, "bob", 0)
+    for number in range(FREE):
+        storm.failed(stranger(number), "bob", 0)
+    storm.succeeded(HOME, "bob", 0)
+    assert storm.wait(stranger(99), "bob", 0) > 0
+
+
 def test_one_network_that_tries_many_accounts_is_slowed_down() -> None:
     storm = Storm()
     storm.succeeded(CAFE, "ada", 0)
