@@ -12,9 +12,9 @@ CLIENT := pyjitsi/web/client
 NODE_PATH := $(if $(IN_NIX_SHELL),,$(CURDIR)/$(VENV)/bin:)
 BIOME := $(if $(IN_NIX_SHELL),biome,$(CURDIR)/$(VENV)/biome/node_modules/.bin/biome)
 TOOLS := $(if $(IN_NIX_SHELL),,$(VENV)/bin/)
-DEBIAN := prosody python3 python3-venv gcc libc6-dev python3-dev libssl-dev
+DEBIAN := prosody python3 python3-venv gcc libc6-dev python3-dev libssl-dev libldap-dev libsasl2-dev
 DEBIAN_TEST := $(DEBIAN) chromium lua-check fonts-dejavu-core libatomic1 nix-bin openssl \
-  nginx-light libnginx-mod-stream caddy coturn curl qemu-system-x86 linux-image-amd64 busybox-static cpio kmod nftables
+  nginx-light libnginx-mod-stream caddy coturn slapd curl qemu-system-x86 linux-image-amd64 busybox-static cpio kmod nftables
 ARGS ?=
 
 help:

@@ -14,7 +14,7 @@ let
     ;
   cfg = config.services.meet;
   ours = import ./lib.nix { inherit lib pkgs cfg; };
-  accounts = cfg.auth.accounts;
+  inherit (cfg.auth) accounts ldap;
   credential = name: "account-${name}";
 in
 {
@@ -66,6 +66,70 @@ in
       );
     };
 
+    ldap = {
+      enable = mkOption {
+        type = types.bool;
+        default = false;
+        example = true;
+        description = "Whether people log in as a directory (LDAP) knows them.";
+      };
+
+      urls = mkOption {
+        type = types.listOf (types.strMatching "ldap[si]?://[^[:space:]/?#]+/?");
+        default = [ ];
+        example = [
+          "ldap://ldap.example.org"
+          "ldap://ldap2.example.org"
+        ];
+        description = ''
+          Servers, each asked where those before it don't answer. `ldap://` is encrypted with StartTLS unless
+          `services.meet.roomServices.settings.auth.ldap.start_tls` is false; `ldaps://` is from the first byte.
+        '';
+      };
+
+      base = mkOption {
+        type = types.str;
+        default = "";
+        example = "ou=people,dc=example,dc=org";
+        description = "The entry below which people are.";
+      };
+
+      filter = mkOption {
+        type = types.str;
+        default = "(uid=%u)";
+        example = "(&(objectClass=user)(sAMAccountName=%u))";
+        description = "Who may log in; `%u` is the name that somebody typed.";
+      };
+
+      bindDn = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        example = "cn=meet,ou=services,dc=example,dc=org";
+        description = "As whom to look people up. Null does it anonymously.";
+      };
+
+      bindPasswordFile = mkOption {
+        type = types.nullOr ours.secretFile;
+        default = null;
+        example = "/run/secrets/meet-ldap";
+        description = "A file whose first line is the password of that one.";
+      };
+
+      caFile = mkOption {
+        type = types.nullOr types.path;
+        default = null;
+        example = "/etc/meet/ldap-ca.pem";
+        description = "Who signed the servers' certificates, as a PEM file. Null trusts the system's authorities.";
+      };
+
+      moderatorGroups = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        example = [ "cn=staff,ou=groups,dc=example,dc=org" ];
+        description = "Groups (their DNs) whose members moderate. Without any, everybody who logs in does, as in Jitsi.";
+      };
+    };
+
     guests = mkOption {
       type = types.bool;
       default = true;
@@ -77,7 +141,7 @@ in
       type = types.bool;
       internal = true;
       readOnly = true;
-      default = accounts != { };
+      default = accounts != { } || ldap.enable;
       description = "Whether people log in with name and password.";
     };
   };
@@ -86,22 +150,42 @@ in
     assertions = [
       {
         assertion = !cfg.auth.jwt.enable && !cfg.auth.oidc.enable;
-        message = "services.meet.auth has accounts beside jwt.enable or oidc.enable; people come in one way or the other.";
+        message = "services.meet.auth has accounts or ldap beside jwt.enable or oidc.enable; people come in one way or the other.";
+      }
+      {
+        assertion = ldap.enable -> ldap.urls != [ ] && ldap.base != "";
+        message = "services.meet.auth.ldap needs urls of its servers, and the base below which people are.";
+      }
+      {
+        assertion = ldap.enable -> (ldap.bindDn == null) == (ldap.bindPasswordFile == null);
+        message = "services.meet.auth.ldap.bindDn and bindPasswordFile belong together.";
       }
     ];
 
     services.meet.prosody.settings.login = "password";
+    services.meet.roomServices.needsNetwork = mkIf ldap.enable true;
     services.meet.roomServices.settings.auth = {
       accounts = lib.mapAttrs (name: each: {
         password_hash_file = credential name;
         inherit (each) name email moderator;
       }) accounts;
       guests = cfg.auth.guests;
+      ldap = mkIf ldap.enable {
+        inherit (ldap) urls base filter;
+        bind_dn = ldap.bindDn;
+        bind_password_file = if ldap.bindPasswordFile == null then null else "ldap-password";
+        ca_file = ldap.caFile;
+        moderator_groups = ldap.moderatorGroups;
+      };
     };
-    services.meet.roomServices.credentials = lib.mapAttrs' (name: each: {
-      name = credential name;
-      value = each.hashedPasswordFile;
-    }) accounts;
+    services.meet.roomServices.credentials =
+      lib.mapAttrs' (name: each: {
+        name = credential name;
+        value = each.hashedPasswordFile;
+      }) accounts
+      // lib.optionalAttrs (ldap.enable && ldap.bindPasswordFile != null) {
+        ldap-password = ldap.bindPasswordFile;
+      };
     services.meet.focus.settings.authentication = {
       login_domain = cfg.domains.main;
       guests = cfg.auth.guests;

@@ -3,6 +3,7 @@
   "aiohttp"
   "aioice"
   "aiortc"
+  "bonsai"
   "cryptography"
   "ifaddr"
   "prometheus-client"

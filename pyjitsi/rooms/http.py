@@ -6,6 +6,7 @@ from aiohttp import web
 
 from pyjitsi.observe.http import Health, add_observability
 from pyjitsi.rooms.auth.oidc.pages import add_login
+from pyjitsi.rooms.auth.verdicts import Auth
 from pyjitsi.rooms.settings import RoomsSettings
 from pyjitsi.rooms.verdicts import add_verdicts, all_of
 
@@ -16,12 +17,19 @@ def application(settings: RoomsSettings, health: Callable[[], Health]) -> web.Ap
     """All routes."""
     app = web.Application(client_max_size=MAX_QUESTION)
     add_observability(app, health)
-    add_verdicts(app, all_of(settings), settings.xmpp.secret.get_secret_value())
+    secret = settings.xmpp.secret.get_secret_value()
+    auth = Auth(settings.auth, settings.clients_domain, secret)
+    add_verdicts(app, all_of(auth), secret)
+
+    async def stop(_app: web.Application) -> None:
+        await auth.stop()
+
+    app.on_cleanup.append(stop)
     if settings.auth.oidc is not None:
         add_login(
             app,
             settings.auth.oidc,
-            secret=settings.xmpp.secret.get_secret_value(),
+            secret=secret,
             domain=settings.clients_domain,
             folder=settings.state_directory,
         )

@@ -14,7 +14,6 @@ import structlog
 from aiohttp import web
 
 from pyjitsi.rooms.auth.verdicts import Auth
-from pyjitsi.rooms.settings import RoomsSettings
 
 log = structlog.get_logger("rooms")
 
@@ -26,9 +25,8 @@ async def _ping(question: dict[str, Any]) -> dict[str, Any]:
     return {"pong": question.get("ping")}
 
 
-def all_of(settings: RoomsSettings) -> dict[str, Verdict]:
+def all_of(auth: Auth) -> dict[str, Verdict]:
     """Every verdict by name."""
-    auth = Auth(settings.auth, settings.clients_domain, settings.xmpp.secret.get_secret_value())
     return {"ping": _ping, "login": auth.login, "password": auth.password, "enter": auth.enter}
 
 

@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.nix.nix import ROOT, Nix
 
 EXAMPLES = ROOT / "nix" / "templates" / "examples"
@@ -62,3 +64,30 @@ def test_tokens_and_passwords_are_two_ways(nix: Nix) -> None:
 
 def test_a_hash_is_not_taken_from_the_store(nix: Nix) -> None:
     assert "hashedPasswordFile" in nix.refusal(host("accounts.ada.hashedPasswordFile = ./ada;"))
+
+
+LDAP = f"{{ imports = [ {EXAMPLES / 'ldap.nix'} ]; }}"
+
+
+def test_a_directory_may_be_asked_with_a_password_from_a_credential(nix: Nix) -> None:
+    unit = nix.evaluate(LDAP, "units")["meet-rooms"]
+    assert "LoadCredential=ldap-password:/run/secrets/meet-ldap\n" in unit
+    assert "IPAddressDeny" not in unit
+    ldap = configs(nix, LDAP)["rooms"]["auth"]["ldap"]
+    assert ldap["urls"] == ["ldap://ldap.example.org", "ldap://ldap2.example.org"]
+    assert (ldap["bind_dn"], ldap["bind_password_file"]) == (
+        "cn=meet,ou=services,dc=example,dc=org",
+        "ldap-password",
+    )
+    assert (ldap["moderator_groups"], ldap["id_attribute"]) == (["cn=staff,ou=groups,dc=example,dc=org"], "uid")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("ldap.enable = true;", "needs urls of its servers"),
+        ('ldap = { enable = true; urls = [ "ldap://l" ]; base = "x"; bindDn = "cn=x"; };', "belong together"),
+    ],
+)
+def test_what_a_directory_needs_is_said(nix: Nix, text: str, message: str) -> None:
+    assert any(message in each for each in nix.evaluate(host(text), "failed"))

@@ -33,6 +33,9 @@ class DeclaredAccounts:
             return None
         return Person(name, account.name, account.email, account.moderator)
 
+    async def stop(self) -> None:
+        """Nothing to end."""
+
     def _hash(self, name: str, account: AccountSettings) -> passwords.Hash | None:
         path: Path = credential(account.password_hash_file)
         try:

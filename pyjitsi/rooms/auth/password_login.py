@@ -34,7 +34,7 @@ class PasswordLogin:
     async def check(self, user: str, password: str, address: str) -> Grant:
         """What the password opens. Raises Refused."""
         name = unescaped(user).casefold()
-        if not name or not password or len(name) > LONGEST_NAME or len(password) > LONGEST_PASSWORD:
+        if not name.isprintable() or not 0 < len(name) <= LONGEST_NAME or not 0 < len(password) <= LONGEST_PASSWORD:
             raise Refused(WRONG, "not-authorized")
         place = self._storm.place(address, name, self._monotonic())
         if self._waiting >= MOST_WAITING and not place:

@@ -46,6 +46,10 @@ class Accounts(Protocol):
         """Whose they are, None for nobody's. Raises Unavailable."""
         ...
 
+    async def stop(self) -> None:
+        """Nobody asks any more."""
+        ...
+
 
 def unescaped(node: str) -> str:
     """A log-in name from an XMPP node (XEP-0106), in which an address's ``@`` is ``\\40``."""

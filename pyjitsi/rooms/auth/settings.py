@@ -6,6 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from pyjitsi.rooms.auth.ldap.settings import LdapSettings
 from pyjitsi.rooms.auth.oidc.settings import OidcSettings
 from pyjitsi.settings import Section
 
@@ -78,6 +79,9 @@ class AuthSettings(Section):
     accounts: dict[str, AccountSettings] = Field(
         default={}, description="Accounts with passwords, by log-in name in lower case."
     )
+    ldap: LdapSettings | None = Field(
+        default=None, description="Accounts with passwords that a directory knows; asked after those above."
+    )
     guests: bool = Field(
         default=True, description="With passwords: let people without an account into rooms that somebody opened."
     )
@@ -85,7 +89,7 @@ class AuthSettings(Section):
     @property
     def passwords(self) -> bool:
         """Whether people log in with name and password."""
-        return bool(self.accounts)
+        return bool(self.accounts) or self.ldap is not None
 
     @property
     def allows_guests(self) -> bool:
@@ -97,7 +101,7 @@ class AuthSettings(Section):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if self.passwords and (self.jwt is not None or self.oidc is not None):
-            raise ValueError("auth has accounts with passwords beside jwt or oidc; choose one way")
+            raise ValueError("auth has accounts or ldap beside jwt or oidc; choose one way")
         for name in self.accounts:
             if not ACCOUNT_NAME.fullmatch(name):
                 raise ValueError(f"{name!r} can't be an account's name; use a-z, 0-9 and ._+@-, at most 64 of them")

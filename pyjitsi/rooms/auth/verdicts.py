@@ -15,6 +15,7 @@ from pyjitsi.rooms.auth.accounts import DeclaredAccounts
 from pyjitsi.rooms.auth.asking import fetch
 from pyjitsi.rooms.auth.grant import Grant, Refused, Scope
 from pyjitsi.rooms.auth.keys import Fetch, KeyServer, KeySet
+from pyjitsi.rooms.auth.ldap.accounts import LdapAccounts
 from pyjitsi.rooms.auth.password_login import PasswordLogin
 from pyjitsi.rooms.auth.person import Accounts
 from pyjitsi.rooms.auth.settings import AuthSettings, JwtSettings
@@ -29,7 +30,8 @@ class Auth:
     """The verdicts under some settings. ``domain`` is the clients', ``secret`` the service's own."""
 
     def __init__(self, settings: AuthSettings, domain: str, secret: str, fetch: Fetch = fetch) -> None:
-        self._passwords: PasswordLogin = PasswordLogin(backends(settings))
+        self._books: list[Accounts] = backends(settings)
+        self._passwords: PasswordLogin = PasswordLogin(self._books)
         self._domain: str = domain
         self._verifiers: list[tuple[JwtSettings, Verifier]] = []
         if settings.oidc is not None:
@@ -87,6 +89,11 @@ class Auth:
             return _refused(refusal)
         return _granted(grant, verify_domain=True)
 
+    async def stop(self) -> None:
+        """Nobody asks any more."""
+        for book in self._books:
+            await book.stop()
+
     async def enter(self, question: Json) -> Json:
         """``{node, scope?}`` to ``{allow, owner}`` or ``{text, tag?}``."""
         text = question.get("scope")
@@ -107,6 +114,8 @@ def backends(settings: AuthSettings) -> list[Accounts]:
     found: list[Accounts] = []
     if settings.accounts:
         found.append(DeclaredAccounts(settings.accounts))
+    if settings.ldap is not None:
+        found.append(LdapAccounts(settings.ldap))
     return found
 
 

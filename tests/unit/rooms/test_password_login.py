@@ -33,6 +33,9 @@ class Book:
             raise Unavailable("the directory is away")
         return Person(name) if self.known.get(name) == password else None
 
+    async def stop(self) -> None:
+        pass
+
 
 class World:
     def __init__(self, *books: Book) -> None:
@@ -51,7 +54,9 @@ async def test_the_right_password_opens_every_room() -> None:
     assert (grant.user["id"], grant.scope.room, grant.scope.sub) == ("ada", None, "*")
 
 
-@pytest.mark.parametrize(("name", "password"), [("ada", "wrong"), ("eve", "right"), ("", "right"), ("ada", "")])
+@pytest.mark.parametrize(
+    ("name", "password"), [("ada", "wrong"), ("eve", "right"), ("", "right"), ("ada", ""), ("ada\0", "right")]
+)
 async def test_nobody_learns_which_of_the_two_was_wrong(name: str, password: str) -> None:
     assert await World(Book(ada="right")).refusal(name, password) == ("not-authorized", "Wrong name or password")
 
