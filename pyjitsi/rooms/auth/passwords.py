@@ -63,7 +63,10 @@ def read(text: str) -> Hash:
 
 
 def make(password: str, ln: int = LN) -> Hash:
-    """Hash a password; each step of ``ln`` doubles the cost. Raises ValueError for one that nobody could type into a log-in page."""
+    """Hash a password; each step of ``ln`` doubles the cost.
+
+    Raises ValueError for a password that nobody could type into a log-in page.
+    """
     if not password or len(password) > LONGEST_PASSWORD:
         raise ValueError(f"a password has from 1 to {LONGEST_PASSWORD} characters")
     if any(unicodedata.category(each) in ("Cc", "Cs") for each in password):
