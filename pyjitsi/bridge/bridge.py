@@ -17,6 +17,7 @@ from pyjitsi.bridge.candidates import HostAddress
 from pyjitsi.bridge.conference import Conference
 from pyjitsi.bridge.demux import Demultiplexer
 from pyjitsi.bridge.endpoint import Endpoint
+from pyjitsi.bridge.flood import AddressBudget
 from pyjitsi.bridge.last_n import LastNLimits
 from pyjitsi.bridge.metrics import totals_of
 from pyjitsi.bridge.peer import Peer
@@ -89,6 +90,7 @@ class Bridge:
         self.tests: dict[str, Conference] = {}  # of the self-test: in no figure, and nothing waits for them
         self.demux: Demultiplexer = Demultiplexer()
         self.dropped: Counter[str] = Counter()
+        self._stun: AddressBudget = AddressBudget()
         self.gone: Counter[str] = Counter()  # totals of endpoints that ended
         self.gone_relays: Counter[str] = Counter()  # and of relays
         self.total_conferences: int = 0
@@ -298,6 +300,9 @@ class Bridge:
             endpoint = self.demux.of_stun(data, address)
             if endpoint is None:
                 self.dropped["stun-unknown"] += 1
+                return
+            if not self._stun.allow(address, now):
+                self.dropped["stun-rate"] += 1
                 return
             endpoint.stun(data, address, now)
         self.collect(endpoint, now)

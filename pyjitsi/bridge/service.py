@@ -27,6 +27,7 @@ from pyjitsi.bridge.muc_clients import MucClients
 from pyjitsi.bridge.peer import Peer
 from pyjitsi.bridge.plane import NotBuilt
 from pyjitsi.bridge.plane import create as create_plane
+from pyjitsi.bridge.plane.endpoint import Limits
 from pyjitsi.bridge.selftest import SelfTest
 from pyjitsi.bridge.settings import BridgeSettings
 from pyjitsi.bridge.stats import INTERVAL, Stat, Stress, stats
@@ -60,7 +61,10 @@ class BridgeService:
         self.settings: BridgeSettings = settings
         hosts = host_addresses(settings, machine_addresses())
         try:
-            plane = create_plane(settings.plane, settings.plane_threads or min(16, len(os.sched_getaffinity(0))))
+            plane = create_plane(
+                settings.plane, settings.plane_threads or min(16, len(os.sched_getaffinity(0))),
+                Limits(settings.max_endpoint_packets, settings.max_endpoint_bitrate // 8),
+            )  # fmt: skip
         except NotBuilt as error:
             raise StartError(str(error)) from error
         self.bridge: Bridge = Bridge(

@@ -64,6 +64,14 @@ class BridgeSettings(ServiceSettings):
         default=False, description="Forward the loudest voices alone: less to send in meetings of many. As JVB: off."
     )
     loudest: int = Field(default=3, ge=1, le=16, description="How many those are, beside the dominant speaker; JVB's.")
+    max_endpoint_packets: int = Field(
+        default=4000, ge=100,
+        description="Taken of one client in a second, the rest is dropped unopened; camera and screen are 1,500.",
+    )  # fmt: skip
+    max_endpoint_bitrate: int = Field(
+        default=20_000_000, ge=100_000,
+        description="The same in bit/s; a camera in three sizes and a screen take 8 Mbit/s at the most.",
+    )  # fmt: skip
     ice_restart: bool = Field(
         default=True, description="Let clients whose network changed restart ICE in their session; else they rejoin."
     )

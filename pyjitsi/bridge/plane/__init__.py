@@ -11,6 +11,7 @@ feedback are modules of plain Python that both use, and that Cython compiles whe
 """
 
 from pyjitsi.bridge.plane.api import Plane
+from pyjitsi.bridge.plane.endpoint import Limits
 from pyjitsi.bridge.plane.plane import PythonPlane
 
 HOW_TO_BUILD = (
@@ -23,12 +24,15 @@ class NotBuilt(Exception):
     """The extension is not there; the text says how to build it."""
 
 
-def create(kind: str = "compiled", threads: int = 1) -> Plane:
-    """A plane: ``compiled`` with so many threads, or ``interpreted``. Raises NotBuilt."""
+def create(kind: str = "compiled", threads: int = 1, limits: Limits | None = None) -> Plane:
+    """A plane: ``compiled`` with so many threads, or ``interpreted``. Raises NotBuilt.
+
+    ``limits`` are of what is taken from each endpoint in a second; None is no limit.
+    """
     if kind == "interpreted":
-        return PythonPlane()
+        return PythonPlane(limits)
     try:
         from pyjitsi.bridge.plane.compiled import CompiledPlane
     except ImportError as error:
         raise NotBuilt(f"{HOW_TO_BUILD} ({error})") from error
-    return CompiledPlane(threads)
+    return CompiledPlane(threads, limits)

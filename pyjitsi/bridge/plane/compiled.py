@@ -30,7 +30,7 @@ from pyjitsi.bridge.plane.api import (
 )
 from pyjitsi.bridge.plane.downlinks import feedback_of
 from pyjitsi.bridge.plane.egress import Transmits
-from pyjitsi.bridge.plane.endpoint import Endpoint, Incoming, IncomingSource, Route
+from pyjitsi.bridge.plane.endpoint import Endpoint, Incoming, IncomingSource, Limits, Route
 from pyjitsi.bridge.plane.keyframe import KINDS
 from pyjitsi.bridge.plane.keys import session_keys
 from pyjitsi.bridge.plane.lines import Totals
@@ -54,9 +54,9 @@ Steer = Callable[[Mapping[int, int]], None]
 class CompiledPlane(PythonPlane):
     """``receive`` and ``take_transmits`` are for tests; ``serve`` gives it sockets instead."""
 
-    def __init__(self, threads: int = 1) -> None:
+    def __init__(self, threads: int = 1, limits: Limits | None = None) -> None:
         """``threads``: conferences are spread over so many. Each address and its packets belong to one of them."""
-        super().__init__()
+        super().__init__(limits)
         self.engines: tuple[engine.Engine, ...] = tuple(engine.Engine() for _ in range(threads))
         self.way: Way | None = None
         self._homes: dict[ConferenceId, int] = {}  # the engine of each conference
@@ -168,6 +168,8 @@ class CompiledPlane(PythonPlane):
         made.peer = self._peers[endpoint] = native.PeerHandle(
             home, endpoint, made.delivery, made.pacer, made.loudest, own
         )
+        if self.limits is not None and mesh is None:
+            made.peer.set_limits(self.limits.packets, self.limits.octets)
         return made
 
     def remove_endpoint(self, endpoint: EndpointId) -> None:

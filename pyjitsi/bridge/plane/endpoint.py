@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence, Sized
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from pyjitsi.bridge.plane.api import OFF, Address, Codec, ConferenceId, Counters, Encoding, EndpointId, Source
@@ -28,10 +29,39 @@ ORIENTATION = "urn:3gpp:video-orientation"
 DEPENDENCY = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
 KEPT_EXTENSIONS = (AUDIO_LEVEL, ORIENTATION, DEPENDENCY)
 BEFORE_KEYS = 64  # packets kept until DTLS is done
+NACKED = 1000  # numbers that a receiver may ask for in a second: a third of a second of twenty pictures
 SENDER_REPORTS = 200  # that were sent to an endpoint and may still be answered
 MAX_STREAMS = 1024  # SSRCs of one endpoint that are tracked
 MAX_ENCODINGS = 8  # of one source; the compiled plane has room for no more, and browsers send three
 MAX_RELAYED_STREAMS = 16_384  # SSRCs behind one relay: everybody on that bridge
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is taken of one endpoint in a second; beyond it packets are dropped before they are opened."""
+
+    packets: int = 4000
+    octets: int = 2_500_000
+
+
+class Second:
+    """What came in the current one."""
+
+    __slots__ = ("began", "nacked", "octets", "packets")
+
+    def __init__(self) -> None:
+        self.began: float = 0.0
+        self.packets: int = 0
+        self.octets: int = 0
+        self.nacked: int = 0
+
+    def received(self, size: int, at: float) -> None:
+        """A datagram came."""
+        if at - self.began >= 1:
+            self.began = at
+            self.packets = self.octets = self.nacked = 0
+        self.packets += 1
+        self.octets += size
 
 
 class StreamReports(Protocol):
@@ -194,6 +224,8 @@ class Endpoint:
         self.blank_timestamp: int = 0
         self.before_keys: deque[tuple[bytes, float]] = deque(maxlen=BEFORE_KEYS)
         self.counters: Counters = Counters(dropped={})
+        self.limits: Limits | None = None  # of a relay, which brings everybody on another bridge
+        self.second: Second = Second()
         self.media_seen: bool = False
         self.reported_at: float = 0.0
         self.rtt: float = 0.0  # seconds; 0 while it is not known

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from pyjitsi.bridge.plane.api import OFF, AudioLevel, FirstMedia, LossReport, ReceiverLimit
 from pyjitsi.bridge.plane.downlinks import feedback_of, numbers_of
 from pyjitsi.bridge.plane.egress import Sending, gone, resend, send_media
-from pyjitsi.bridge.plane.endpoint import Endpoint, Incoming, Route
+from pyjitsi.bridge.plane.endpoint import NACKED, Endpoint, Incoming, Route
 from pyjitsi.bridge.plane.frame import Frame
 from pyjitsi.bridge.plane.header import Header
 from pyjitsi.bridge.plane.keyframe import KINDS
@@ -37,6 +37,11 @@ class Ingress:
         counters = endpoint.counters
         counters.packets_received += 1
         counters.bytes_received += len(data)
+        second, limits = endpoint.second, endpoint.limits
+        second.received(len(data), at)
+        if limits is not None and (second.packets > limits.packets or second.octets > limits.octets):
+            endpoint.drop("rate")
+            return
         try:
             if is_rtcp(data):
                 self._rtcp(endpoint, data, at)
@@ -275,10 +280,15 @@ class Ingress:
         ssrc, numbers = rtcp.nacked(part)
         receiver.counters.nacks_received += 1
         route = receiver.route_by_ssrc.get(ssrc)
-        if route is not None:
-            for number in numbers:
-                if not resend(route, number, at, self.plane.transmits) and gone(route, number):
-                    self._ask_keyframe(route)
+        if route is None:
+            return
+        for number in numbers:
+            if receiver.second.nacked >= NACKED:
+                receiver.drop("nack-rate")
+                continue
+            receiver.second.nacked += 1
+            if not resend(route, number, at, self.plane.transmits) and gone(route, number):
+                self._ask_keyframe(route)
 
     def _keyframe(self, receiver: Endpoint, ssrc: int) -> None:
         receiver.counters.plis_received += 1

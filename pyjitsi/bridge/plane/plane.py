@@ -20,7 +20,7 @@ from pyjitsi.bridge.plane.api import (
     SrtpKeys,
 )
 from pyjitsi.bridge.plane.egress import Transmits, pace, send_rtcp
-from pyjitsi.bridge.plane.endpoint import MAX_ENCODINGS, Endpoint, Incoming, IncomingSource, Route, Sent
+from pyjitsi.bridge.plane.endpoint import MAX_ENCODINGS, Endpoint, Incoming, IncomingSource, Limits, Route, Sent
 from pyjitsi.bridge.plane.ingress import Ingress
 from pyjitsi.bridge.plane.keyframes import KeyframeLimiter
 from pyjitsi.bridge.plane.lines import Totals
@@ -48,7 +48,9 @@ class Conference:
 class PythonPlane:
     """Sans-I/O: datagrams in through ``receive``, out through ``take_transmits``."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits | None = None) -> None:
+        """``limits``: of what is taken from each endpoint; relays have none."""
+        self.limits: Limits | None = limits
         self.conferences: dict[ConferenceId, Conference] = {}
         self.endpoints: dict[EndpointId, Endpoint] = {}
         self.addresses: dict[Address, Endpoint] = {}
@@ -74,6 +76,7 @@ class PythonPlane:
     ) -> None:
         added = self.endpoints[endpoint] = self.make_endpoint(endpoint, conference, mesh)
         added.rewriting = rewriting
+        added.limits = self.limits if mesh is None else None
         self.conferences[conference].endpoints[endpoint] = added
 
     def remove_endpoint(self, endpoint: EndpointId) -> None:

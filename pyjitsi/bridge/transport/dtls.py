@@ -19,7 +19,7 @@ from OpenSSL.crypto import FILETYPE_ASN1, X509, dump_certificate
 
 from pyjitsi.bridge.transport.certificate import Certificate, digest, strongest
 from pyjitsi.bridge.transport.dtls_events import ApplicationData, Closed, Connected, DtlsEvent, Failed
-from pyjitsi.bridge.transport.records import datagrams
+from pyjitsi.bridge.transport.records import datagrams, sensible
 from pyjitsi.bridge.transport.srtp_keys import EXPORTER_LABEL, OFFER, PROFILES, exporter_length, split_keys
 from pyjitsi.xmpp.stanzas.ice_udp import Fingerprint
 
@@ -141,8 +141,10 @@ class DtlsTransport:
         if self._ssl is None:
             self._early.append(data)
             return
-        self._ssl.bio_write(data)
-        self._advance(now)
+        data = sensible(data)
+        if data:
+            self._ssl.bio_write(data)
+            self._advance(now)
 
     def send(self, data: bytes) -> None:
         """Application data, one record; dropped unless connected. Raises ValueError over 16384 bytes."""

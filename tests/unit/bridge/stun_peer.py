@@ -23,12 +23,15 @@ class Peer:
 
     def check(self, address: Address, *, password: str | None = None, local: Credentials | None = None) -> None:
         """Send a check from an address; ``local`` are the bridge's credentials, unless those in use are meant."""
+        self.say(self.request(password=password, local=local), address)
+
+    def request(self, *, password: str | None = None, local: Credentials | None = None) -> bytes:
+        """A check."""
         local = local or self.endpoint.credentials
         key = (password or local.pwd).encode()
-        data = stun.binding_request(
+        return stun.binding_request(
             b"123456789012", f"{local.ufrag}:peer", key, priority=5, controlling=False, tie_breaker=1
         )
-        self.say(data, address)
 
     def say(self, data: bytes, address: Address) -> None:
         """Send any STUN or DTLS datagram."""

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyjitsi.bridge.plane.api import Address
+from pyjitsi.bridge.flood import REMEMBERED, AddressBudget
+from pyjitsi.bridge.plane.api import Address, Datagram
 from pyjitsi.bridge.transport import stun
 from pyjitsi.xmpp.stanzas import colibri2, ice_udp
 from tests.unit.bridge.conftest import Stage, new
@@ -39,6 +40,27 @@ def test_dtls_from_an_address_that_ice_never_saw_is_dropped_and_counted(stage: S
     peer.check(PEER)
     peer.say(HELLO, OTHER)
     assert stage.bridge.dropped["dtls-unvalidated"] == 3
+
+
+def test_stun_of_one_address_is_taken_within_a_budget_and_nobody_else_pays(stage: Stage, peer: Peer) -> None:
+    for _ in range(1000):  # all at once
+        stage.plane.events.append(Datagram(peer.request(), PEER, stage.now))
+    stage.bridge.pump(stage.now)
+    answers = [data for data, to in stage.bridge.take_transmits() if to == PEER and data[:2] == b"\x01\x01"]
+    assert len(answers) == 200
+    assert stage.bridge.dropped["stun-rate"] == 800
+    peer.check(OTHER)
+    assert OTHER in stage.plane.bound
+    stage.now += 1
+    peer.check(PEER)
+    assert stage.bridge.dropped["stun-rate"] == 800
+
+
+def test_budgets_of_addresses_are_bounded() -> None:
+    budget = AddressBudget()
+    for port in range(REMEMBERED * 2):
+        assert budget.allow(("198.51.100.1", port), 1.0)
+    assert len(budget) == REMEMBERED
 
 
 def test_stun_for_nobody_is_dropped_and_counted(stage: Stage, peer: Peer) -> None:

@@ -1,14 +1,24 @@
 """What hurt others' bridges, and must not hurt ours: each is dropped, counted, and nobody else notices."""
 
 import random
+from itertools import pairwise
 
 import pytest
 
-from pyjitsi.bridge.plane.api import AudioLevel, Encoding, Plane, Source
-from pyjitsi.bridge.plane.endpoint import BEFORE_KEYS, MAX_STREAMS
-from pyjitsi.rtp.packet import build
+from pyjitsi.bridge.plane.api import AudioLevel, Codec, Encoding, Feedback, Plane, Source
+from pyjitsi.bridge.plane.endpoint import BEFORE_KEYS, DEPENDENCY, MAX_STREAMS, NACKED, Limits
+from pyjitsi.rtp import rtcp
+from pyjitsi.rtp.packet import build, build_extensions
 from tests.support.media_peer import CODECS, EXTENSIONS, MediaPeer
 from tests.support.planes import create
+
+MORE_CODECS = (
+    Codec(112, "red", 48000, "audio"),
+    Codec(101, "vp9", 90000, "video"),
+    Codec(97, "rtx", 90000, "video", apt=101),
+    Codec(41, "av1", 90000, "video"),
+    Codec(42, "rtx", 90000, "video", apt=41),
+)
 
 
 @pytest.fixture
@@ -81,10 +91,14 @@ def test_ten_thousand_ssrcs_cost_no_state(plane: Plane, ana: MediaPeer, ben: Med
 def test_tiny_payloads_pass_every_parser(size: int, ana: MediaPeer, ben: MediaPeer) -> None:
     ana.plane.set_target(ben.id, ana.video, 2)
     generator = random.Random(size)
-    for number, kind in enumerate((100, 96, 111, 107)):
-        ssrc = ana.audio_ssrc if kind == 111 else ana.rtx[0] if kind == 96 else ana.ssrcs[0]
-        payload = generator.randbytes(size)
-        ana.send(build(kind, True, number, 1, ssrc, b"", payload), 1.0)
+    for each in (ana, ben):
+        ana.plane.set_media(each.id, MORE_CODECS, {DEPENDENCY: 11})
+    for number, kind in enumerate((100, 96, 111, 107, 101, 97, 41, 42, 112)):
+        ssrc = ana.audio_ssrc if kind > 107 else ana.rtx[0] if kind in (96, 97, 42) else ana.ssrcs[0]
+        payload, descriptor = generator.randbytes(size), generator.randbytes(size)
+        block = build_extensions({11: descriptor}) if descriptor else b""
+        ana.send(build(kind, True, 2 * number, 1, ssrc, b"", payload), 1.0)
+        ana.send(build(kind, True, 2 * number + 1, 1, ssrc, block, payload), 1.0)
     ana.plane.tick(2.0)
     ana.speak(9, 2.0)
     ben.take(ana.plane.take_transmits())
@@ -132,6 +146,79 @@ def test_media_from_an_address_that_was_never_bound_goes_nowhere(plane: Plane, a
     plane.receive(ana.protect(build(111, False, 1, 960, ana.audio_ssrc, b"", b"opus")), ("203.0.113.66", 6), 1.0)
     assert plane.take_transmits() == []
     assert plane.take_events() == []
+
+
+def test_a_flood_of_one_is_dropped_unopened_and_hurts_nobody_else() -> None:
+    plane = create(Limits(packets=200, octets=4000))
+    plane.add_conference(1, 7001, 7002)
+    ana, ben = MediaPeer(plane, 1, 1), MediaPeer(plane, 1, 2)
+    relay = MediaPeer(plane, 1, 3, mesh="mesh")
+    for number in range(300):
+        ana.speak(number, 1.0 + number / 1000)
+        relay.speak(number, 1.0 + number / 1000)
+    ben.take(plane.take_transmits())
+    heard = [each.ssrc for each in ben.got]
+    assert heard.count(ana.audio_ssrc) == 100  # of 40 bytes
+    assert heard.count(relay.audio_ssrc) == 300  # everybody on another bridge
+    assert dropped(ana) == {"rate": 200}
+    ana.speak(300, 2.1)
+    ben.take(plane.take_transmits())
+    assert len(ben.got) == len(heard) + 1
+
+
+def test_nobody_is_sent_more_than_a_thousand_packets_a_second_again(
+    plane: Plane, ana: MediaPeer, ben: MediaPeer
+) -> None:
+    plane.set_target(ben.id, ana.video, 2)
+    ana.picture_round(1.0, keyframe=True)
+    ben.take(plane.take_transmits())
+    sequence = ben.video_of(ana)[0].sequence
+    for turn in range(1500):
+        ben.send_rtcp(rtcp.build_nack(5, ana.ssrcs[0], [sequence]), 1.0 + turn / 10_000)
+    ben.take(plane.take_transmits())
+    assert len([each for each in ben.got if each.payload_type == 96]) == NACKED == 1000
+    assert dropped(ben) == {"nack-rate": 500}
+    ben.send_rtcp(rtcp.build_nack(5, ana.ssrcs[0], [sequence]), 3.0)
+    assert len(plane.take_transmits()) == 1
+
+
+def test_a_payload_type_that_was_not_negotiated_is_dropped_unopened(ana: MediaPeer) -> None:
+    ana.plane.receive(build(77, False, 1, 960, ana.audio_ssrc, b"", bytes(40)), ana.address, 1.0)
+    assert dropped(ana) == {"unknown-pt": 1}
+
+
+@pytest.mark.parametrize("payload", [b"", b"\x01"])
+def test_rtx_too_short_to_name_a_packet_is_padding(payload: bytes, ana: MediaPeer, ben: MediaPeer) -> None:
+    ana.plane.set_target(ben.id, ana.video, 2)
+    ana.picture_round(1.0, keyframe=True)
+    ana.send(build(96, False, 1, 9, ana.rtx[0], b"", payload), 1.0)
+    ana.picture_round(1.1)
+    ben.take(ana.plane.take_transmits())
+    numbers = [each.sequence for each in ben.video_of(ana)]
+    assert len(numbers) == 4 and [(b - a) & 0xFFFF for a, b in pairwise(numbers)] == [1, 1, 1]
+    assert dropped(ana) == {}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "0000 ffff 000000 00 3fff",  # 65,535 statuses in a run of 8,191
+        "0000 2000 7fffff 00 3fff 2001",  # none of the deltas that 8,192 arrivals have
+        "0000 0007 800000 00 d000 8000",  # a clock that begins before zero
+        "0000 0003 000000 00 0000",  # a run of none
+        "0000 0002 000000 00 e000 ffff",  # a status that is not defined
+    ],
+)
+def test_absurd_transport_feedback_changes_nothing(body: str, plane: Plane, ana: MediaPeer, ben: MediaPeer) -> None:
+    plane.set_target(ben.id, ana.video, 2)
+    ana.picture_round(1.0, keyframe=True)
+    before = len(plane.take_transmits())
+    content = bytes(8) + bytes.fromhex(body)
+    content += bytes(-len(content) % 4)
+    ben.send_rtcp(bytes((0x8F, 205)) + (len(content) // 4).to_bytes(2, "big") + content, 1.0)
+    assert not [each for each in plane.take_events() if isinstance(each, Feedback) and each.delivered_bytes]
+    ana.picture_round(1.1)
+    assert before and len(plane.take_transmits()) >= 2
 
 
 def test_random_datagrams_stop_nobody(plane: Plane, ana: MediaPeer, ben: MediaPeer) -> None:

@@ -93,6 +93,21 @@ def test_a_frame_arrives_whole_whether_the_kernel_takes_trains_or_not(wire: Wire
     assert wire.plane.unsent == 0
 
 
+def test_datagrams_as_long_as_udp_allows_stop_nobody(wire: Wire) -> None:
+    wire.start()
+    wire.plane.set_target(2, wire.ana.video, 2)
+    for number, size in enumerate((1500, 1501, 1600, 2047, 2048, 2049, 9000, 65_507)):
+        for first in (0, 22, 128, 144):  # STUN, DTLS, RTP
+            wire.ana_end.sendto(bytes((first, 100)) + bytes(size - 2), wire.port.getsockname())
+        for data in frame(2, 100 + 2 * number):
+            wire.send(data)
+        assert len(wire.receive(2 * number + 2)) == 2 * number + 2
+    dropped = wire.plane.counters(1).dropped or {}
+    assert dropped["oversize"] >= 6 and set(dropped) <= {"oversize", "unknown-ssrc"}
+    told = [each for each in wire.plane.take_events() if isinstance(each, Datagram)]
+    assert max(len(each.data) for each in told) <= 2048  # nothing that was cut
+
+
 def test_feedback_is_about_when_the_kernel_got_a_packet_not_when_it_was_read(wire: Wire) -> None:
     sent = time.monotonic()
     for data in frame(3, 200):

@@ -23,7 +23,7 @@ from pyjitsi.bridge.transport.dtls import (
     Fingerprint,
 )
 from pyjitsi.bridge.transport.records import datagrams
-from pyjitsi.bridge.transport.srtp_keys import split_keys
+from pyjitsi.bridge.transport.srtp_keys import OFFER, split_keys
 
 OURS = Certificate.generate(time.time())
 THEIRS = Certificate.generate(time.time())
@@ -165,6 +165,41 @@ def test_a_client_without_certificate_is_refused() -> None:
 
 def test_a_small_mtu_cuts_handshake_messages_into_fragments_that_are_put_together() -> None:
     keys_of(PlainClient(b"SRTP_AEAD_AES_128_GCM", mtu=256).connect(started()))
+
+
+HELLO_HEAD = "01 0000a0 0000"  # a message of 160 bytes
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        "",
+        HELLO_HEAD + "000000 000000",  # a fragment of nothing, from the beginning
+        HELLO_HEAD + "00009f 000000",  # and from its end
+        HELLO_HEAD + "000000 0000a0",  # all of it is promised, and none there
+        HELLO_HEAD + "fffff0 000001 00",  # from beyond its end
+        "01 000000 0000 000000 000000 01",  # a message of nothing, and one byte more
+        "01 000000",
+        "16:not a handshake",  # application data
+    ],
+)
+def test_records_of_no_sense_do_no_harm_in_a_handshake(record: str) -> None:
+    """Five hundred before the hello, as anybody can send them who forges the peer's address."""
+    server, client = started(), PlainClient(OFFER)
+    [hello] = client.step()
+    first, body = (b"\x16", bytes.fromhex(record)) if ":" not in record else (b"\x17", record.encode())
+    for number in range(500):
+        server.receive(first + hello[1:5] + (number + 1).to_bytes(6, "big") + len(body).to_bytes(2, "big") + body, 0.0)
+        server.receive(hello[:11], 0.0)
+        assert not server.take_transmits() and not server.take_events()
+    for data in datagrams(hello, 1):
+        server.receive(data, 0.0)
+    data = client.step(*server.take_transmits())
+    while data:
+        for each in data:
+            server.receive(each, 0.0)
+        data = client.step(*server.take_transmits())
+    assert keys_of(server.take_events()).profile == "AEAD_AES_128_GCM"
 
 
 def test_a_wrong_fingerprint_fails_with_an_alert_and_without_keys() -> None:

@@ -376,6 +376,48 @@ def test_a_controlled_agent_follows_the_nomination() -> None:
     assert controlled.take_events() == [Authenticated(CLIENT), Validated(CLIENT), Selected(CLIENT)]
 
 
+def test_endless_renomination_costs_an_answer_each_and_nothing_that_stays() -> None:
+    """A peer that nominates its addresses in turn is followed, but by one answer a check and no memory."""
+    controlled = agent(False)
+    controlled.set_remote(THEM, [], 0.0)
+    addresses = [CLIENT, ("198.51.100.8", 40002)]
+    now = 0.0
+    for address in addresses:  # both work
+        controlled.receive(check(controlling=True, nominate=True), address, now)
+        now += 0.05
+        controlled.tick(now)
+        for data, to in controlled.take_transmits():
+            if (request := stun.parse(data)).message_class is Class.REQUEST:
+                controlled.receive(stun.binding_success(request, BRIDGE, THEM.pwd.encode()), to, now)
+    controlled.take_transmits()
+    controlled.take_events()
+    for turn in range(2000):
+        now += 0.001
+        controlled.receive(check(controlling=True, nominate=True), addresses[turn % 2], now)
+        assert controlled.take_events() == [Selected(addresses[turn % 2])]
+        controlled.tick(now)
+        sent = [stun.parse(data).message_class for data, _ in controlled.take_transmits()]
+        assert sent.count(Class.RESPONSE) == 1 and len(sent) <= 2
+    assert len(controlled.pairs) == 2
+    assert controlled.selected == addresses[1]
+
+
+def test_a_peer_that_disputes_the_role_for_ever_is_given_up() -> None:
+    """Each 487 makes the agent change its role and ask again (RFC 8445 section 7.2.5.1), but at its own pace."""
+    disputed = agent()
+    disputed.set_remote(THEM, [candidate(*CLIENT)], 0.0)
+    now, asked = 0.0, 0
+    while now < 60 and not disputed.failed:
+        now += 0.001
+        disputed.tick(now)
+        for data, to in disputed.take_transmits():
+            asked += 1
+            error = stun.binding_error(stun.parse(data), 487, "Role Conflict", THEM.pwd.encode())
+            disputed.receive(error, to, now)
+    assert disputed.failed and now == pytest.approx(39.5, abs=0.1)
+    assert asked < 40 / 0.02
+
+
 def test_a_nomination_that_nobody_answers_leaves_the_other_valid_pair() -> None:
     network = Network()
     bridge = network.add(agent(), BRIDGE)

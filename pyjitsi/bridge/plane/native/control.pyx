@@ -146,6 +146,10 @@ cdef class Control(Egress):
 
     cdef void nacked(self, Route* route, int sequence, double at) noexcept nogil:
         """Send a packet again; where it was sent and is gone, its receiver needs a key frame."""
+        if route.receiver.second_nacked >= NACKED:
+            route.receiver.dropped[D_NACKS] += 1
+            return
+        route.receiver.second_nacked += 1
         if not self.resend(route, sequence, at) and self.gone(route, sequence):
             if at - route.source.keyframe_at > KEYFRAME_SPACING:
                 route.source.keyframe_at = at

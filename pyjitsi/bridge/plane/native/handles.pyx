@@ -28,7 +28,7 @@ cdef extern from "<unistd.h>" nogil:
 
 DROP_NAMES = (
     "auth", "replay", "short", "unknown-pt", "unknown-ssrc", "malformed", "muted", "unknown-rtx", "oversize",
-    "not-loudest",
+    "not-loudest", "rate", "nack-rate",
 )
 
 @cython.no_gc
@@ -89,6 +89,14 @@ cdef class PeerHandle:
         self.peer.transport_cc, self.peer.audio_level, self.peer.dependency = transport_cc, audio_level, dependency
         self.peer.red = red
         self.shard.unlock()
+
+    def set_limits(self, unsigned long packets, unsigned long octets):
+        """What is received in a second; 0 for no limit."""
+        if self.peer != NULL:
+            with nogil:
+                self.shard.lock()
+                self.peer.packet_limit, self.peer.byte_limit = packets, octets
+                self.shard.unlock()
 
     def set_keys(self, bint gcm, bytes inbound, bytes outbound):
         """Session keys, as ``keys.session_keys`` makes them."""

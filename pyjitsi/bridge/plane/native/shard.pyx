@@ -83,6 +83,14 @@ cdef class Shard(Pacing):
 
     cdef void receive(self, Peer* peer, unsigned char* data, int size, double at) noexcept nogil:
         """One SRTP or SRTCP datagram from a bound address; it is opened in place."""
+        if at - peer.second >= 1:
+            peer.second = at
+            peer.second_packets = peer.second_bytes = peer.second_nacked = 0
+        peer.second_packets += 1
+        peer.second_bytes += size
+        if peer.packet_limit and (peer.second_packets > peer.packet_limit or peer.second_bytes > peer.byte_limit):
+            peer.dropped[D_RATE] += 1
+            return
         peer.packets_received += 1
         peer.bytes_received += size
         if size > 1 and 192 <= data[1] <= 223:

@@ -14,6 +14,7 @@ cdef enum:
     ARRIVED = 1024      # transport-wide numbers of a sender that were not told of yet
     REPORTS = 128       # sender reports that may be answered
     CONTROL_SSRCS = 64  # of one endpoint that send RTCP
+    NACKED = 1000       # numbers that a receiver may ask for in a second; as the interpreted plane has it
     ENCODINGS = 8
     SEGMENTS = 32       # datagrams of one receiver that leave together
     HEADS = 2048        # bytes of their heads
@@ -22,7 +23,8 @@ cdef enum:
     NO_PICTURE = -2     # where a packet's picture id stays as it came
 
 cdef enum:
-    D_AUTH, D_REPLAY, D_SHORT, D_UNKNOWN_PT, D_UNKNOWN_SSRC, D_MALFORMED, D_MUTED, D_UNKNOWN_RTX, D_OVERSIZE, D_NOT_LOUDEST, DROPS
+    D_AUTH, D_REPLAY, D_SHORT, D_UNKNOWN_PT, D_UNKNOWN_SSRC, D_MALFORMED, D_MUTED, D_UNKNOWN_RTX, D_OVERSIZE, D_NOT_LOUDEST,
+    D_RATE, D_NACKS, DROPS
 
 cdef enum:
     K_UNKNOWN, K_AUDIO, K_VIDEO, K_RTX
@@ -198,6 +200,11 @@ cdef struct Peer:
     int arrived_count
     ControlSsrc control[CONTROL_SSRCS]
     int control_count
+    # Limits, each of a second; 0 for none.
+    uint64_t packet_limit, byte_limit
+    double second            # when the current one began
+    uint64_t second_packets, second_bytes
+    int second_nacked        # numbers
     # Counters.
     uint64_t packets_received, bytes_received, packets_sent, bytes_sent
     uint64_t nacks_received, rtx_sent, plis_received
