@@ -140,6 +140,16 @@ in
       description = "The addresses of this host to which the public ones are mapped, in the same order.";
     };
 
+    nat.stunServers = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      example = [ "stun.example.org:3478" ];
+      description = ''
+        STUN servers that are asked for the public address instead, at the start and every five minutes after it, for
+        hosts whose address changes. They learn this host's address; nobody else's is told them.
+      '';
+    };
+
     drainSeconds = mkOption {
       type = types.ints.unsigned;
       default = 3600;
@@ -207,6 +217,7 @@ in
       static_mappings = mkIf (bridge.nat.publicAddresses != [ ]) (
         lib.zipListsWith (local_address: public_address: { inherit local_address public_address; }) bridge.nat.localAddresses bridge.nat.publicAddresses
       );
+      stun_servers = bridge.nat.stunServers;
       drain_seconds = bridge.drainSeconds;
       inherit generation;
       log_level = mkDefault cfg.logLevel;

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from pyjitsi.bridge.candidates import HostAddress
+from pyjitsi.bridge.candidates import HostAddress, with_private
 from pyjitsi.bridge.conference import Conference
 from pyjitsi.bridge.demux import Demultiplexer
 from pyjitsi.bridge.endpoint import Endpoint
@@ -84,6 +84,7 @@ class Bridge:
         self.relay_id: str | None = relay_id  # None: this bridge has no relays
         self.relay_websocket_base: str | None = relay_websocket_base
         self.ports: Ports | None = None
+        self.on_stun: Callable[[bytes, Address], bool] | None = None  # takes STUN that is no client's
         self.on_data: OpenData | None = None  # a peer is to have a data channel
         self.on_dial: Callable[[Conference, Relay], None] | None = None  # a relay's web-socket is ours to open
         self.conferences: dict[str, Conference] = {}
@@ -147,13 +148,13 @@ class Bridge:
 
     def admit(
         self, conference: Conference, identity: str, controlling: bool, visitor: bool, now: float, *,
-        rewriting: bool = False,
+        rewriting: bool = False, private: bool = False,
     ) -> Endpoint:  # fmt: skip
         """Make an endpoint; ``controlling`` is the bridge's ICE role, ``rewriting`` is of SSRCs."""
         key = next(self._keys)
         endpoint = Endpoint(
             identity, key, conference.name, self.plane, self.certificate, controlling, self.start_bitrate,
-            self.demux.claim, now, visitor=visitor,
+            self.demux.claim, now, visitor=visitor, private=private,
         )  # fmt: skip
         if rewriting:
             endpoint.slots = Slots(self.plane, key, *self.max_ssrcs, conference.uses)
@@ -196,6 +197,10 @@ class Bridge:
         relay.log.info("relay created", mesh=mesh)
         # Bridges share private networks more often than clients do: all addresses are offered.
         return relay, tuple(replace(each, advertised=True) for each in hosts)
+
+    def hosts_for(self, endpoint: Endpoint) -> tuple[HostAddress, ...]:
+        """The addresses that an endpoint is offered."""
+        return with_private(self.hosts) if endpoint.private else self.hosts
 
     def unlink(self, conference: Conference, relay: Relay) -> None:
         """End a relay."""
@@ -297,6 +302,8 @@ class Bridge:
                 return
             endpoint.dtls_datagram(data, address, now)
         else:
+            if self.on_stun is not None and self.on_stun(data, address):
+                return
             endpoint = self.demux.of_stun(data, address)
             if endpoint is None:
                 self.dropped["stun-unknown"] += 1

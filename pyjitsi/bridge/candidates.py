@@ -1,11 +1,12 @@
 """Which addresses a bridge offers to its clients (RFC 8445 section 5.1)."""
 
 import ipaddress
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import ifaddr
 
+from pyjitsi.bridge.plane.api import Address
 from pyjitsi.bridge.settings import BridgeSettings
 from pyjitsi.xmpp.stanzas.ice_udp import Candidate
 
@@ -15,13 +16,21 @@ PRIVATE = tuple(ipaddress.ip_network(each) for each in ("10.0.0.0/8", "172.16.0.
 
 @dataclass(frozen=True, slots=True)
 class HostAddress:
-    """An address of ours with its port, and the public one that NAT puts in front of it."""
+    """An address of ours with its port, and the public ones that NAT puts in front of it.
+
+    ``private`` ones are offered to whoever is known to share our network, also where they are not ``advertised``.
+    """
 
     ip: str
     port: int
-    public_ip: str | None = None
-    public_port: int | None = None
+    public: tuple[Address, ...] = ()
     advertised: bool = True
+    private: bool = False
+
+    @property
+    def loopback(self) -> bool:
+        """Whether it is this machine's alone."""
+        return ipaddress.ip_address(self.ip).is_loopback
 
 
 def _priority(preference: int, position: int) -> int:
@@ -38,14 +47,25 @@ def candidates(hosts: Iterable[HostAddress]) -> tuple[Candidate, ...]:
                 Candidate(f"h{position}", 1, "udp", _priority(HOST_PREFERENCE, position), host.ip, host.port, "host",
                           id=f"host-{position}")
             )  # fmt: skip
-        if host.public_ip is not None:
-            related = (host.ip, host.port) if host.advertised else ("0.0.0.0", 9)
+        # Where our own address is kept back it is not told as a related one either (RFC 8839 section 5.1).
+        related = (host.ip, host.port) if host.advertised else ("::" if ":" in host.ip else "0.0.0.0", 9)
+        for number, (ip, port) in enumerate(host.public):
+            name = f"srflx-{position}" if number == 0 else f"srflx-{position}-{number}"
             found.append(
-                Candidate(f"s{position}", 1, "udp", _priority(REFLEXIVE_PREFERENCE, position), host.public_ip,
-                          host.public_port or host.port, "srflx", id=f"srflx-{position}", rel_addr=related[0],
-                          rel_port=related[1])
+                Candidate(f"s{position}", 1, "udp", _priority(REFLEXIVE_PREFERENCE, position), ip, port, "srflx",
+                          id=name, rel_addr=related[0], rel_port=related[1])
             )  # fmt: skip
     return tuple(found)
+
+
+def with_mappings(hosts: Iterable[HostAddress], found: Mapping[str, tuple[Address, ...]]) -> tuple[HostAddress, ...]:
+    """The addresses with what STUN servers said of them, by address."""
+    return tuple(replace(host, public=found.get(host.ip, ()) or host.public) for host in hosts)
+
+
+def with_private(hosts: Iterable[HostAddress]) -> tuple[HostAddress, ...]:
+    """The addresses as somebody on our own network is offered them."""
+    return tuple(replace(host, advertised=host.advertised or host.private) for host in hosts)
 
 
 def machine_addresses() -> list[str]:
@@ -79,9 +99,9 @@ def host_addresses(settings: BridgeSettings, available: Iterable[str]) -> tuple[
             HostAddress(
                 str(address),
                 settings.udp_port,
-                None if mapping is None else str(mapping.public_address),
-                None if mapping is None else mapping.public_port,
+                () if mapping is None else ((str(mapping.public_address), mapping.public_port or settings.udp_port),),
                 offer_loopback if address.is_loopback else settings.advertise_private or not private,
+                private,
             )
         )
     return tuple(hosts)

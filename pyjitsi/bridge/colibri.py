@@ -122,7 +122,7 @@ def _restart_ice(bridge: Bridge, conference: Conference, endpoint: Endpoint, now
     if not bridge.ice_restart or endpoint.failed is not None:
         restarts["rejected"] += 1
         return None
-    transport = _transport(bridge, conference, endpoint, bridge.hosts, bridge.websocket_base)
+    transport = _transport(bridge, conference, endpoint, bridge.hosts_for(endpoint), bridge.websocket_base)
     if not endpoint.reached or transport.ice is None:
         restarts["not_established"] += 1
         return transport
@@ -156,8 +156,9 @@ def _create(
     endpoint = bridge.admit(
         conference, wanted.id, wanted.transport.ice_controlling, wanted.visitor, now,
         rewriting=colibri2.SSRC_REWRITING in wanted.capabilities,
+        private=colibri2.PRIVATE_ADDRESSES in wanted.capabilities,
     )  # fmt: skip
-    transport = _transport(bridge, conference, endpoint, bridge.hosts, bridge.websocket_base)
+    transport = _transport(bridge, conference, endpoint, bridge.hosts_for(endpoint), bridge.websocket_base)
     if sctp is not None and bridge.on_data is not None:
         bridge.on_data(conference, endpoint)
         transport = replace(transport, sctp=colibri2.Sctp(SCTP_PORT, "server"))

@@ -23,9 +23,11 @@ class Endpoint(Peer):
     def __init__(
         self, identity: str, key: EndpointId, room: str, plane: Plane, certificate: Certificate,
         controlling: bool, start_bitrate: float, claim: Claim, now: float, *, visitor: bool = False,
+        private: bool = False,
     ) -> None:  # fmt: skip
         super().__init__(identity, key, room, plane, certificate, controlling, claim, now)
         self.visitor: bool = visitor  # somebody who only watches, and is not heard on the channel either
+        self.private: bool = private  # somebody on our own network, who is offered its addresses in any case
         self.active: bool = True
         self.slots: Slots | None = None  # with SSRC rewriting
         self.hearing: AudioSubscription = AudioSubscription(True, (), ())

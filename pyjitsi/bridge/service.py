@@ -19,6 +19,7 @@ from pyjitsi.bridge.conference_pages import ConferencePages
 from pyjitsi.bridge.control import ControlServer
 from pyjitsi.bridge.data import DataChannels
 from pyjitsi.bridge.dial import Dialer
+from pyjitsi.bridge.discovery import Discovery
 from pyjitsi.bridge.drain import Drain
 from pyjitsi.bridge.http import ChannelServer
 from pyjitsi.bridge.last_n import LastNLimits
@@ -87,6 +88,11 @@ class BridgeService:
             [host.ip for host in hosts], settings.udp_port, self.bridge.plane.receive, self._flush,
             optional=not settings.bind_addresses, plane=plane if isinstance(plane, ReadingPlane) else None,
         )  # fmt: skip
+        self.discovery: Discovery | None = None
+        if settings.stun_servers:
+            self.discovery = Discovery(
+                self.bridge, settings.stun_servers, settings.stun_interval_seconds, self._port.send_from
+            )
         self._self_test: SelfTest = SelfTest(self.bridge, self._port, self._flush, sticky=settings.sticky_health)
         self._stress: Stress = Stress()
         self._traffic: Traffic = Traffic()
@@ -121,9 +127,10 @@ class BridgeService:
     async def start(self) -> None:
         """Open the ports and begin to connect. Raises StartError."""
         settings = self.settings
-        if not candidates(self.bridge.hosts):
+        if not candidates(self.bridge.hosts) and self.discovery is None:
             raise StartError(
-                "no address to offer to clients; set bind_addresses, static_mappings or advertise_loopback = true"
+                "no address to offer to clients; set bind_addresses, static_mappings, stun_servers or "
+                "advertise_loopback = true"
             )
         try:
             self._port.open()
@@ -147,6 +154,8 @@ class BridgeService:
             asyncio.create_task(self._announce()),
             asyncio.create_task(self._self_test.run()),
         ]
+        if self.discovery is not None:
+            self._tasks.append(asyncio.create_task(self.discovery.run()))
 
     async def ready(self) -> None:
         """Return once the bridge is in the brewery."""
@@ -188,6 +197,10 @@ class BridgeService:
             return Health(False, "not in the brewery", details)
         if any(task.done() for task in self._tasks):
             return Health(False, "a timer ended; see the log", details)
+        if not candidates(self.bridge.hosts):
+            return Health(False, "no address to offer: no STUN server has answered", details)
+        if self.settings.require_stun and self.discovery is not None and not self.discovery.found:
+            return Health(False, "no STUN server has answered", details)
         if self._self_test.failure is not None:
             return Health(False, f"the self-test failed: {self._self_test.failure}", details)
         return Health(True, details=details)

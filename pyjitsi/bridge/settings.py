@@ -2,8 +2,9 @@
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, IPvAnyAddress, NonNegativeInt, PositiveInt
+from pydantic import Field, IPvAnyAddress, NonNegativeInt, PositiveInt, field_validator
 
+from pyjitsi.bridge.mappings import split_server
 from pyjitsi.settings import Section, ServiceSettings
 from pyjitsi.xmpp.settings import ClientSettings
 
@@ -33,6 +34,16 @@ class BridgeSettings(ServiceSettings):
     )
     static_mappings: tuple[StaticMapping, ...] = Field(
         default=(), description="Public addresses of NAT, as candidates."
+    )
+    stun_servers: tuple[str, ...] = Field(
+        default=(),
+        description="Asked from the media port which public address NAT gives it, as host or host:port; none, as JVB.",
+    )
+    stun_interval_seconds: float = Field(
+        default=300.0, ge=10, description="Between two questions; home connections change their address now and then."
+    )
+    require_stun: bool = Field(
+        default=False, description="Count as unwell until a STUN server has answered, as JVB's health.require-stun."
     )
     advertise_private: bool = Field(default=True, description="Offer private addresses too; on a LAN they are all.")
     advertise_loopback: bool | None = Field(
@@ -105,4 +116,12 @@ class BridgeSettings(ServiceSettings):
         default=None, ge=1, le=64,
         description="Threads that forward packets; meetings are spread over them. Unset: one a core, 16 at most.",
     )  # fmt: skip
+
+    @field_validator("stun_servers")
+    @classmethod
+    def _servers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            split_server(each)
+        return value
+
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")

@@ -261,6 +261,15 @@ class MediaPort:
             except OSError:
                 self._unsent += 1
 
+    def send_from(self, local: str, data: bytes, address: Address) -> None:
+        """Send from one of our addresses, whichever way the peer was heard on before."""
+        for opened in self._sockets:
+            if opened.getsockname()[0] == local:
+                try:
+                    opened.sendto(data, address)
+                except OSError:
+                    self._unsent += 1
+
     def _socket(self, address: Address) -> socket.socket | None:
         """The one that an address came by, or the one for its kind."""
         if (known := self._ways.get(address)) is not None:

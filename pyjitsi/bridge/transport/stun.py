@@ -22,6 +22,7 @@ __all__ = [
     "binding_success",
     "local_ufrag_of",
     "parse",
+    "plain_request",
 ]
 
 _HEADER = struct.Struct("!HHI")
@@ -95,6 +96,11 @@ def binding_request(
     if nominate:
         body += _ATTRIBUTE.pack(_USE_CANDIDATE, 0)
     return _sealed(_BINDING_REQUEST, transaction_id, body, key)
+
+
+def plain_request(transaction_id: bytes) -> bytes:
+    """What a STUN server is asked: where does this come from? (RFC 8489 section 3)"""
+    return _HEADER.pack(_BINDING_REQUEST, 0, _COOKIE) + transaction_id
 
 
 def binding_success(request: Message, address: Address, key: bytes) -> bytes:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pyjitsi.bridge.candidates import candidates, host_addresses
+from pyjitsi.bridge.candidates import candidates, host_addresses, with_mappings, with_private
 from pyjitsi.bridge.settings import BridgeSettings
 from pyjitsi.settings import SettingsError
 from pyjitsi.xmpp.stanzas.ice_udp import Candidate
@@ -66,9 +66,35 @@ def test_a_mapping_is_a_reflexive_candidate() -> None:
     assert (only.type, only.rel_addr, only.rel_port) == ("srflx", "0.0.0.0", 9)
 
 
+def test_who_shares_our_network_is_offered_its_addresses_in_any_case() -> None:
+    mapping = {"local_address": "192.168.4.7", "public_address": "198.51.100.9"}
+    hosts = host_addresses(settings(advertise_private=False, static_mappings=[mapping]), MACHINE)
+    assert [each.ip for each in candidates(hosts)] == ["203.0.113.5", "198.51.100.9", "2001:db8::5"]
+    found = candidates(with_private(hosts))
+    assert [each.ip for each in found] == ["203.0.113.5", "192.168.4.7", "198.51.100.9", "2001:db8::5"]
+    assert found[2].rel_addr == "192.168.4.7"
+
+
+def test_what_a_stun_server_said_is_offered_beside() -> None:
+    hosts = host_addresses(settings(), ("192.168.4.7", "2001:db8::5"))
+    said = (("198.51.100.9", 31000), ("198.51.100.9", 10000))
+    mapped = with_mappings(hosts, {"192.168.4.7": said, "2001:db8::5": ()})
+    found = [(each.type, each.ip, each.port) for each in candidates(mapped)]
+    assert found == [
+        ("host", "192.168.4.7", 10000),
+        ("srflx", "198.51.100.9", 31000),
+        ("srflx", "198.51.100.9", 10000),
+        ("host", "2001:db8::5", 10000),
+    ]
+    ids = [each.id for each in candidates(mapped)]
+    assert len(set(ids)) == len(ids)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("stun_servers", ["stun.example:70000"]),
+        ("stun_servers", [":3478"]),
         ("udp_port", 0),
         ("brewery", "no-room"),
         ("websocket_base", "http://meet.example"),

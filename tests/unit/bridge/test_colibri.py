@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from pyjitsi.bridge.candidates import HostAddress
 from pyjitsi.bridge.conference import Conference
 from pyjitsi.bridge.peer import Peer
 from pyjitsi.bridge.plane.api import Codec, Encoding, Source
@@ -282,3 +283,17 @@ def test_the_initial_last_n_holds_until_the_client_asks(stage: Stage) -> None:
     stage.conference.message(endpoint, '{"colibriClass":"LastNChangedEvent","lastN":7}', "1")
     stage.ask(colibri2.Endpoint("x", initial_last_n=3))
     assert endpoint.wishes.last_n == 7
+
+
+def test_private_addresses_are_for_those_who_share_our_network(stage: Stage) -> None:
+    stage.bridge.hosts = (
+        HostAddress("192.168.4.7", 10000, (("198.51.100.9", 10000),), advertised=False, private=True),
+    )
+    there = frozenset({colibri2.SOURCE_NAMES, colibri2.PRIVATE_ADDRESSES})
+    outside = stage.ask(new("one"), create=True, name=ROOM).endpoints[0].transport
+    inside = stage.ask(new("two", capabilities=there)).endpoints[0].transport
+    assert outside is not None and outside.ice is not None and inside is not None and inside.ice is not None
+    assert [(each.ip, each.rel_addr) for each in outside.ice.candidates] == [("198.51.100.9", "0.0.0.0")]
+    assert [(each.ip, each.rel_addr) for each in inside.ice.candidates] == [
+        ("192.168.4.7", None), ("198.51.100.9", "192.168.4.7"),
+    ]  # fmt: skip
