@@ -9,6 +9,7 @@ from dataclasses import replace
 from pyjitsi.focus import offer
 from pyjitsi.focus.bridge_session import BridgeSession, media_sources
 from pyjitsi.focus.bridges import Bridge
+from pyjitsi.focus.codecs import Codecs
 from pyjitsi.xmpp.stanzas import colibri2, disco
 from pyjitsi.xmpp.stanzas.errors import StanzaError
 from pyjitsi.xmpp.stanzas.json_sources import EndpointSources
@@ -27,15 +28,15 @@ class Link:
         self.initiator: BridgeSession = initiator
         self.joiner: BridgeSession = joiner
 
-    def requests(self, sources_of: SourcesOf, *, red: bool) -> tuple[Request, Request]:
+    def requests(self, sources_of: SourcesOf, *, codecs: Codecs) -> tuple[Request, Request]:
         """What to ask of both at once."""
         return (
-            (self.initiator, self._create(self.initiator, self.joiner, sources_of, red=red)),
-            (self.joiner, self._create(self.joiner, self.initiator, sources_of, red=red)),
+            (self.initiator, self._create(self.initiator, self.joiner, sources_of, codecs=codecs)),
+            (self.joiner, self._create(self.joiner, self.initiator, sources_of, codecs=codecs)),
         )
 
     def _create(
-        self, here: BridgeSession, there: BridgeSession, sources_of: SourcesOf, *, red: bool
+        self, here: BridgeSession, there: BridgeSession, sources_of: SourcesOf, *, codecs: Codecs
     ) -> colibri2.ConferenceModify:
         first = here is self.initiator
         assert there.relay_id is not None  # the choice took care of it
@@ -43,8 +44,8 @@ class Link:
             there.relay_id,
             create=True,
             mesh_id=MESH,
-            audio=offer.audio(FEATURES, red=red),
-            video=offer.video(FEATURES),
+            audio=offer.audio(FEATURES, codecs),
+            video=offer.video(FEATURES, codecs),
             transport=colibri2.Transport(use_unique_port=first, ice_controlling=first),
             endpoints=tuple(behind(each, sources_of(each)) for each in sorted(there.endpoints)),
         )

@@ -65,7 +65,7 @@ class Conference:
         self._features: Features = Features(room, wire)
         self.ownership: Ownership = Ownership(room, self.members, settings, wire, is_host)
         self.muting: Muting = Muting(room, self.members, wire)
-        self._linker: Linker = Linker(self.cascade, wire, self._bridge_failed, red=settings.opus_red)
+        self._linker: Linker = Linker(self.cascade, wire, self._bridge_failed, codecs=settings.codecs)
         self._restarts: Restarts = Restarts(
             own_jid,
             wire,
@@ -262,8 +262,8 @@ class Conference:
             member.session = None
             self._invite(member)
             return
-        audio = offer.audio(features, red=self._settings.opus_red) if disco.AUDIO in features else None
-        video = offer.video(features) if disco.VIDEO in features else None
+        audio = offer.audio(features, self._settings.codecs) if disco.AUDIO in features else None
+        video = offer.video(features, self._settings.codecs) if disco.VIDEO in features else None
         sctp = self._settings.sctp and disco.SCTP in features
         if not bridge.created:
             for link in self.cascade.links(bridge):

@@ -7,6 +7,7 @@ import structlog
 
 from pyjitsi.focus.bridge_session import BridgeSession
 from pyjitsi.focus.cascade import Cascade, Link, SourcesOf
+from pyjitsi.focus.codecs import Codecs
 from pyjitsi.focus.wire import Wire
 from pyjitsi.xmpp.connection import IqError, IqTimeout
 from pyjitsi.xmpp.stanzas import colibri2
@@ -19,17 +20,17 @@ class Linker:
     """Whatever is not a result ends the session on that bridge (``failed``): half a relay is worse than none."""
 
     def __init__(
-        self, cascade: Cascade, wire: Wire, failed: Callable[[BridgeSession, str], None], *, red: bool
+        self, cascade: Cascade, wire: Wire, failed: Callable[[BridgeSession, str], None], *, codecs: Codecs
     ) -> None:
         self._cascade: Cascade = cascade
         self._wire: Wire = wire
         self._failed: Callable[[BridgeSession, str], None] = failed
-        self._red: bool = red
+        self._codecs: Codecs = codecs
 
     async def link(self, link: Link, sources_of: SourcesOf) -> None:
         """Both are asked at once, and each learns the other's half as it comes."""
         log.info("linking bridges", room=self._cascade.room, bridge=link.joiner.bridge, to=link.initiator.bridge)
-        await asyncio.gather(*(self._half(link, *each) for each in link.requests(sources_of, red=self._red)))
+        await asyncio.gather(*(self._half(link, *each) for each in link.requests(sources_of, codecs=self._codecs)))
 
     async def _half(self, link: Link, session: BridgeSession, request: colibri2.ConferenceModify) -> None:
         answer = await self._ask(session, request)

@@ -1,20 +1,15 @@
-"""What the focus offers to a client: codecs and header extensions by the client's features, with Jicofo's numbers.
+"""What the focus offers to a client: codecs and header extensions by the client's features, as Jicofo does.
 
 Payload types and extension ids are the same for everybody, since bridges never rewrite them.
 """
 
 from collections.abc import Iterable
 
+from pyjitsi.focus.codecs import Codecs
 from pyjitsi.xmpp.stanzas import disco
 from pyjitsi.xmpp.stanzas.jingle_rtp import Description, HeaderExtension, PayloadType
 
 H264_PROFILE = (("profile-level-id", "42e01f;level-asymmetry-allowed=1;packetization-mode=1;"),)
-VIDEO_CODECS = (
-    (41, 42, "AV1", ()),
-    (100, 96, "VP8", ()),
-    (107, 99, "H264", H264_PROFILE),
-    (101, 97, "VP9", ()),
-)
 AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
@@ -28,39 +23,39 @@ def start_muted(limits: tuple[int | None, int | None], order: int) -> tuple[bool
     return (audio, video) if audio or video else None
 
 
-def audio(features: Iterable[str], *, red: bool) -> Description:
+def audio(features: Iterable[str], codecs: Codecs) -> Description:
     """The audio description."""
-    features = set(features)
+    features, opus = set(features), codecs.opus
     tcc = disco.TCC in features
-    with_red = red and disco.OPUS_RED in features
-    parameters = (("minptime", "10"),) if red else (("minptime", "10"), ("useinbandfec", "1"))
+    with_red = opus.red.enabled and disco.OPUS_RED in features
+    parameters = (("minptime", "10"),) if opus.red.enabled else (("minptime", "10"), ("useinbandfec", "1"))
     feedback = (("transport-cc", ""),) if tcc else ()
-    codecs = [
-        PayloadType(111, "opus", 48000, 2, parameters, feedback),
-        PayloadType(126, "telephone-event", 8000),
+    offered = [
+        PayloadType(opus.pt, "opus", 48000, 2, parameters, feedback),
+        PayloadType(codecs.telephone_event_pt, "telephone-event", 8000),
     ]
     if with_red:
-        codecs.insert(0, PayloadType(112, "red", 48000, 2, (("", "111/111"),)))
+        offered.insert(0, PayloadType(opus.red.pt, "red", 48000, 2, (("", f"{opus.pt}/{opus.pt}"),)))
     extensions = [HeaderExtension(1, AUDIO_LEVEL), HeaderExtension(10, MID)]
     if tcc:
         extensions.append(HeaderExtension(5, TRANSPORT_CC))
-    return Description(tuple(codecs), tuple(extensions), True)
+    return Description(tuple(offered), tuple(extensions), True)
 
 
-def video(features: Iterable[str]) -> Description:
+def video(features: Iterable[str], codecs: Codecs) -> Description:
     """The video description."""
     features = set(features)
     tcc, remb, rtx = disco.TCC in features, disco.REMB in features, disco.RTX in features
-    feedback = [("ccm", "fir"), ("nack", ""), ("nack", "pli")]
-    if remb and not tcc:
-        feedback.append(("goog-remb", ""))
-    if tcc:
-        feedback.append(("transport-cc", ""))
-    codecs = [PayloadType(number, name, 90000, 1, fmtp, tuple(feedback)) for number, _, name, fmtp in VIDEO_CODECS]
+    requests = (("ccm", "fir"), ("nack", ""), ("nack", "pli"))
+    offered: list[PayloadType] = []
+    for name, codec in codecs.video:
+        estimation = (("transport-cc", ""),) if tcc else (("goog-remb", ""),) if remb and codec.enable_remb else ()
+        fmtp = H264_PROFILE if name == "H264" else ()
+        offered.append(PayloadType(codec.pt, name, 90000, 1, fmtp, requests + estimation))
     if rtx:
-        codecs += [
-            PayloadType(number, "rtx", 90000, 1, (("apt", str(apt)),), () if name == "H264" else tuple(feedback[:3]))
-            for apt, number, name, _ in VIDEO_CODECS
+        offered += [
+            PayloadType(codec.rtx_pt, "rtx", 90000, 1, (("apt", str(codec.pt)),), () if name == "H264" else requests)
+            for name, codec in codecs.video
         ]
     extensions = [
         HeaderExtension(3, ABS_SEND_TIME),
@@ -69,4 +64,4 @@ def video(features: Iterable[str]) -> Description:
     ]
     if tcc:
         extensions.append(HeaderExtension(5, TRANSPORT_CC))
-    return Description(tuple(codecs), tuple(extensions), True)
+    return Description(tuple(offered), tuple(extensions), True)

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from pyjitsi.focus.codecs import Codecs
 from pyjitsi.focus.declared import DeclaredRoom
 from pyjitsi.focus.reservations import ReservationSettings
 from pyjitsi.focus.selection import Name
@@ -113,7 +114,7 @@ class FocusSettings(ServiceSettings):
         default=True,
         description="Clients that can are told of others' sources by the bridge, under a few SSRCs; as Jicofo: on.",
     )
-    opus_red: bool = Field(default=False, description="Offer Opus with redundancy (RED), as Jicofo: off.")
+    codecs: Codecs = Field(default=Codecs(), description="What is offered to clients, as in `jicofo.codec`.")
     sctp: bool = Field(default=False, description="Offer a data channel beside the web-socket, if the bridge can.")
     state_directory: Path | None = Field(
         default=None,

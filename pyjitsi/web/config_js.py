@@ -16,6 +16,7 @@ def build(
     accounts: AccountsSettings | None = None,
     passwords: PasswordSettings | None = None,
     avatar_hosts: Sequence[str] = (),
+    codec_preference: Sequence[str] = (),
 ) -> str:
     """The script; ``origin`` is how the browser reached us (``https://meet.example.org``).
 
@@ -46,6 +47,9 @@ def build(
         config["defaultLogoUrl"] = "/branding/logo"
     if branding is not None and branding.background_color is not None:
         config["backgroundColor"] = branding.background_color
+    if codec_preference:
+        order = list(codec_preference)
+        config["videoQuality"] = {"codecPreferenceOrder": order, "mobileCodecPreferenceOrder": order}
     if region is not None:
         config["deploymentInfo"] = {"userRegion": region}
     if accounts is not None:

@@ -119,6 +119,7 @@ class WebService:
         text = config_js.build(
             self.settings.domain, origin, self.settings.config, self.settings.branding, region,
             self.settings.accounts, self.settings.passwords, self.settings.avatar_hosts,
+            self.settings.codec_preference,
         )  # fmt: skip
         return web.Response(text=text, content_type="text/javascript", headers={"Cache-Control": "no-cache"})
 

@@ -76,6 +76,12 @@ class WebSettings(ServiceSettings):
     config: dict[str, Any] = Field(
         default_factory=dict[str, Any], description="Keys of config.js that replace or join those made here."
     )
+    codec_preference: tuple[Literal["AV1", "VP9", "VP8", "H264"], ...] = Field(
+        default=(),
+        examples=[["VP9", "VP8"]],
+        description="Clients send the first of these that everybody in a meeting has (config.js's "
+        "videoQuality.codecPreferenceOrder). None: AV1, VP9, VP8, H264, as lib-jitsi-meet. Our client sends VP8.",
+    )
     passwords: PasswordSettings | None = Field(
         default=None, description="Tell clients that people log in with name and password; unset: they don't."
     )

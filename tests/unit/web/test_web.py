@@ -114,6 +114,17 @@ def test_config_js_can_not_be_left_by_a_value() -> None:
     assert "</script" not in config_js.build("d", "https://d", {"x": "</script><script>"})
 
 
+def test_config_js_says_which_codecs_are_preferred() -> None:
+    text = config_js.build("d", "https://d", {}, codec_preference=("VP9", "VP8"))
+    quality = json.loads(text.removeprefix("var config = ").rstrip(";\n"))["videoQuality"]
+    assert quality == {"codecPreferenceOrder": ["VP9", "VP8"], "mobileCodecPreferenceOrder": ["VP9", "VP8"]}
+    overridden = config_js.build(
+        "d", "https://d", {"videoQuality": {"mobileCodecPreferenceOrder": ["H264"]}}, codec_preference=("VP9",)
+    )
+    assert '"mobileCodecPreferenceOrder": [\n      "H264"' in overridden
+    assert "videoQuality" not in config_js.build("d", "https://d", {})
+
+
 async def test_a_web_socket_is_passed_on_with_its_query_and_the_xmpp_domain(address: str) -> None:
     async with (
         aiohttp.ClientSession() as session,
