@@ -12,6 +12,7 @@ from pyjitsi.bridge.plane.header import Header
 from pyjitsi.bridge.plane.keyframe import KINDS, begins_keyframe
 from pyjitsi.bridge.plane.pacer import Pacer
 from pyjitsi.bridge.plane.projection import Projection
+from pyjitsi.bridge.plane.red import Red
 from pyjitsi.rtp.dependency import Dependency, Structure
 from pyjitsi.rtp.vp8 import Vp8Descriptor
 from pyjitsi.rtp.vp9 import Vp9Descriptor
@@ -71,6 +72,19 @@ def keyframe(data: bytes) -> None:
     with Tight(data) as payload:
         for kind in (0, *KINDS.values()):
             begins_keyframe(kind, payload.bytes, payload.start, payload.end)
+
+
+def red(data: bytes) -> None:
+    """Redundancy is read: its blocks and the primary one lie one after the other in the payload."""
+    read = Red()
+    with Tight(data) as payload:
+        if not read.read(payload.bytes, payload.start, payload.end):
+            return
+        at = payload.start + 4 * read.count + 1
+        for index in range(read.count):
+            assert read.block_start[index] == at and 0 <= read.back(index) <= read.count
+            at += read.block_length[index]
+        assert read.primary_start == at < payload.end
 
 
 def dependency(data: bytes) -> None:
@@ -164,6 +178,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "vp8": vp8,
     "vp9": vp9,
     "keyframe": keyframe,
+    "red": red,
     "dependency": dependency,
     "frame": frame,
     "feedback": feedback,
