@@ -131,7 +131,8 @@ class Doctor:
                     "/xmpp-websocket", error, "see journalctl -u meet-prosody, and whether the proxy passes web-sockets"
                 )
             ]
-        if features.type is aiohttp.WSMsgType.TEXT and "ANONYMOUS" in features.data:
+        offered = features.data if features.type is aiohttp.WSMsgType.TEXT else ""
+        if ">ANONYMOUS<" in offered or ">PLAIN<" in offered:
             return [Finding("ok", "XMPP", "Prosody answers through the web-socket and lets people in")]
         return [Finding("problem", "XMPP", "Prosody offers no way to log in", "see journalctl -u meet-prosody")]
 

@@ -3,12 +3,16 @@
 import asyncio
 import base64
 import json
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element
+from xml.sax.saxutils import escape
 
 import pytest
 
@@ -82,6 +86,19 @@ def test_the_page_tells_clients_where_to_log_in(server: MeetingServer) -> None:
         config = json.loads(page.read().decode().removeprefix("var config = ").rstrip(";\n"))
     assert (config["hosts"]["anonymousdomain"], config["hosts"]["authdomain"]) == (GUESTS, D)
     assert "conferenceRequestUrl" not in config
+
+
+def test_the_doctor_finds_the_way_in(server: MeetingServer, tmp_path: Path) -> None:
+    services = {name: f"http://127.0.0.1:{server.settings(name)['http_port']}" for name in ("web", "focus", "rooms")}
+    bridges = {
+        "bridges": {"jvb": ["jvb"]},
+        "bridge_places": [f"http://127.0.0.1:{server.settings('bridge')['http_port']}"],
+    }
+    file = tmp_path / "doctor.json"
+    file.write_text(json.dumps({"url": server.url.rstrip("/"), "services": services, **bridges}))
+    command = [sys.executable, "-m", "pyjitsi.cli", "doctor", "--host-file", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert "ok       XMPP: Prosody answers through the web-socket" in done.stdout
 
 
 async def test_only_with_a_password_one_logs_in(server: MeetingServer) -> None:
@@ -195,10 +212,21 @@ async def test_a_guest_does_not_prove_anything_by_saying_so(server: MeetingServe
         await ask(eve, room, session_id.get("session-id"))
         found = await enter(eve, room, eve.jid[:8])
         assert (item(found)["role"], identity(found)["id"]) == ("participant", "bob")
-        # Nor by an answer that comes from no focus.
-        answer = f"""<iq xmlns="{CLIENT}" type="result" id="x" to="{eve.jid}"><conference xmlns="{requests.NS}">
-            <login xmlns="{requests.NS_ROOMS}" moderator="true">{{"scope":"x"}}</login></conference></iq>"""
-        await bob.send(answer)
+
+
+async def test_an_answer_that_comes_from_no_focus_proves_nothing(server: MeetingServer) -> None:
+    room = f"answered@conference.{D}"
+    scope = {"room": None, "sub": "*", "regex": False, "tenant": None, "moderator": True, "verify_domain": True}
+    proof = escape(json.dumps({"identity": {"user": {"id": "ada"}}, "scope": json.dumps(scope)}))
+    async with guest(server) as eve, account(server, "bob") as bob:
+        await ask(bob, room)
+        await bob.send(
+            f"""<iq xmlns="{CLIENT}" type="result" id="x" to="{eve.jid}"><conference xmlns="{requests.NS}">
+            <login xmlns="{requests.NS_ROOMS}" moderator="true">{proof}</login></conference></iq>"""
+        )
+        await eve.expect(lambda each: each.get("id") == "x", "what bob sent")
+        found = await enter(eve, room, eve.jid[:8])
+        assert (item(found)["role"], identity(found)) == ("participant", {})
 
 
 async def test_over_http_only_what_is_open_or_a_session_id_opens(server: MeetingServer) -> None:
