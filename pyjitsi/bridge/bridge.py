@@ -321,7 +321,7 @@ class Bridge:
             self._transmits.append((data, address))
 
     def tick(self, now: float) -> bool:
-        """Timers; call every 50 ms, or every 20 while it returns that somebody connects."""
+        """Timers; call every 100 ms, or every 20 while it returns that somebody connects."""
         try:
             self.plane.tick(now)
         except Exception as error:

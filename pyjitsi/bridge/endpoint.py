@@ -44,6 +44,7 @@ class Endpoint(Peer):
 
     def note_activity(self, now: float) -> bool:
         """Whether the endpoint turned active or inactive since the last call."""
+        self.note_checks()
         self.activity = max(self.activity, self.plane.last_media(self.key))
         active = now - self.activity < INACTIVE if self.activity else now - self.created < FIRST_TRANSFER
         changed, self.active = active != self.active, active

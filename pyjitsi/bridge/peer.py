@@ -139,6 +139,10 @@ class Peer:
         if address in self.validated:
             self.activity = now  # consent is activity too: somebody who only listens is there
 
+    def note_checks(self) -> None:
+        """Those that the plane answered count as well."""
+        self.activity = max(self.activity, self.plane.last_check(self.key))
+
     def dtls_datagram(self, data: bytes, address: Address, now: float) -> None:
         """DTLS from an address; one that ICE never authenticated is dropped."""
         if address not in self.validated:
@@ -206,6 +210,11 @@ class Peer:
         self.destination = address
         self.reached = self.reached or address is not None
         self.plane.set_destination(self.key, address)
+        ours, theirs = self.ice.local, self.ice.remote
+        if theirs is None:
+            address = None
+        user = "" if theirs is None else f"{ours.ufrag}:{theirs.ufrag}"
+        self.plane.answer_checks(self.key, address, user, ours.pwd, controlling=self.ice.controlling)
 
     def _start_dtls(self, now: float) -> None:
         if self.dtls.started or self.destination is None or not self._fingerprints or self.failed is not None:

@@ -49,6 +49,7 @@ class Relay(Peer):
         """Whether nothing has been heard of the other bridge for too long."""
         if self.failed is not None:
             return True
+        self.note_checks()
         if not self.activity:
             return now - self.created > EXPIRE_NEVER
         return now - self.activity > EXPIRE_IDLE

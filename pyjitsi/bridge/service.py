@@ -43,7 +43,7 @@ from pyjitsi.xmpp.stanzas import colibri2
 
 log = structlog.get_logger("bridge")
 
-TICK = 0.05  # seconds; what a compiled plane has to say can't wait for it, and comes as an event
+TICK = 0.1  # seconds, as often as senders are to have feedback; what a compiled plane can't keep back comes as an event
 CONNECTING_TICK = 0.02  # while somebody connects: ICE's pacing
 INTERPRETED_TICK = 0.015
 IDLE_TICK = 0.1

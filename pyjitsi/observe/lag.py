@@ -4,7 +4,7 @@ import asyncio
 
 from prometheus_client import Gauge, Histogram
 
-EVERY = 0.1  # seconds; samples as fair as more would be, and each wakes an idle process
+EVERY = 0.25  # seconds; samples as fair as more would be, and each wakes an idle process
 LAG = Histogram(
     "pyjitsi_loop_lag_seconds", "How late the event loop was.",
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0),

@@ -251,6 +251,20 @@ class Plane(Protocol):
         """Send to this address (the selected pair's); None: send nothing (RFC 7675 section 5.1)."""
         ...
 
+    def answer_checks(
+        self, endpoint: EndpointId, address: Address | None, user: str, password: str, *, controlling: bool
+    ) -> None:  # fmt: skip
+        """Connectivity checks that a connected endpoint sends from this address need not go to control where they say
+        nothing new: they are of ``user`` (ours:theirs), prove the password, and fit our role. None: control sees all.
+
+        A plane may do so or not; where it answers, ``last_check`` tells.
+        """
+        ...
+
+    def last_check(self, endpoint: EndpointId) -> float:
+        """When a check was last answered without control; 0 before the first."""
+        ...
+
     def set_force_mute(self, endpoint: EndpointId, audio: bool, video: bool) -> None:
         """Drop what a moderator muted; the complete state."""
         ...

@@ -229,6 +229,15 @@ class CompiledPlane(PythonPlane):
         else:
             peer.set_destination(self.way(address, self._homes[self.endpoints[endpoint].conference]), _name(address))
 
+    def answer_checks(
+        self, endpoint: EndpointId, address: Address | None, user: str, password: str, *, controlling: bool
+    ) -> None:  # fmt: skip
+        key = b"" if address is None else self._key(address)
+        self._peers[endpoint].answer_checks(key, user.encode(), password.encode(), controlling)
+
+    def last_check(self, endpoint: EndpointId) -> float:
+        return self._peers[endpoint].last_check
+
     def set_force_mute(self, endpoint: EndpointId, audio: bool, video: bool) -> None:
         super().set_force_mute(endpoint, audio, video)
         self._peers[endpoint].set_mute(audio, video)

@@ -320,6 +320,14 @@ class PythonPlane:
     def set_destination(self, endpoint: EndpointId, address: Address | None) -> None:
         self.endpoints[endpoint].destination = address
 
+    def answer_checks(
+        self, endpoint: EndpointId, address: Address | None, user: str, password: str, *, controlling: bool
+    ) -> None:  # fmt: skip
+        pass  # control answers
+
+    def last_check(self, endpoint: EndpointId) -> float:
+        return 0.0
+
     def set_force_mute(self, endpoint: EndpointId, audio: bool, video: bool) -> None:
         held = self.endpoints[endpoint]
         held.mute_audio, held.mute_video = audio, video

@@ -65,6 +65,11 @@ class RestartableIce:
         return self.agent.local
 
     @property
+    def remote(self) -> Credentials | None:
+        """The peer's, of the agent in use."""
+        return self.agent.remote
+
+    @property
     def selected(self) -> Address | None:
         """Where the agent in use sends to."""
         return self.agent.selected

@@ -37,6 +37,7 @@ def receive(data: bytes) -> None:
     held = bridge.admit(bridge.open("m", "r", meeting.now), "one", True, False, meeting.now)
     held.ice.set_remote(THEM, [Candidate("1", 1, "udp", 1, *PEER, "host")], meeting.now)
     meeting.plane.bind(("203.0.113.9", 9), held.key)
+    meeting.plane.answer_checks(held.key, ("203.0.113.9", 9), "ours:theirs", "p" * 24, controlling=True)
     while reader.more():
         what = reader.byte()
         datagram = reader.chunk(LONGEST)

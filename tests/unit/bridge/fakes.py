@@ -29,6 +29,8 @@ class FakePlane:
         self.loudest: dict[int, tuple[int, tuple[str, ...]]] = {}
         self.keyframes: list[tuple[int, str]] = []
         self.probes: list[tuple[int, Probe]] = []
+        self.checks: dict[int, tuple[Address | None, str, str, bool]] = {}
+        self.checked: dict[int, float] = {}
         self.broken: bool = False
 
     def add_conference(self, conference: int, video_ssrc: int, audio_ssrc: int) -> None:
@@ -67,6 +69,14 @@ class FakePlane:
         self.destinations.pop(endpoint, None)
         if address is not None:
             self.destinations[endpoint] = address
+
+    def answer_checks(
+        self, endpoint: int, address: Address | None, user: str, password: str, *, controlling: bool
+    ) -> None:  # fmt: skip
+        self.checks[endpoint] = (address, user, password, controlling)
+
+    def last_check(self, endpoint: int) -> float:
+        return self.checked.get(endpoint, 0.0)
 
     def set_force_mute(self, endpoint: int, audio: bool, video: bool) -> None:
         self.mutes[endpoint] = (audio, video)

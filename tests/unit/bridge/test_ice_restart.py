@@ -53,6 +53,7 @@ def test_media_moves_when_the_new_pair_is_selected_and_the_old_is_forgotten_late
         stage.now += 0.03
         stage.bridge.tick(stage.now)
     assert stage.plane.destinations[key] == OTHER
+    assert stage.plane.checks[key] == (OTHER, f"{new.ufrag}:{REMOTE.ufrag}", new.pwd, True)
     assert len(stage.bridge.demux) == 2
     stage.wait(3.5)
     assert len(stage.bridge.demux) == 1

@@ -47,6 +47,19 @@ def test_silence_of_8_seconds_is_told_to_all_and_its_end_too(stage: Stage) -> No
     assert told(own.of("EndpointConnectivityStatusChangeEvent"), "two") == ["false", "true"], "the subject hears it too"
 
 
+def test_who_only_listens_is_there_as_long_as_the_plane_answers_checks(stage: Stage) -> None:
+    endpoint, _ = stage.enter("one")
+    for _ in range(10):
+        stage.plane.checked[endpoint.key] = stage.now
+        stage.wait(7.0)
+    assert endpoint.active
+    stage.wait(9.0)
+    assert not endpoint.active
+    assert "one" in stage.conference.endpoints
+    stage.wait(60.0)
+    assert not stage.bridge.conferences or "one" not in stage.conference.endpoints
+
+
 def test_a_new_channel_is_told_who_is_inactive(stage: Stage) -> None:
     one, _ = stage.enter("one")
     stage.ask(new("late"))

@@ -1,6 +1,13 @@
 # SRTP and SRTCP of one direction (RFC 3711, RFC 7714) on OpenSSL's primitives, one context reused for all packets.
 from libc.stdint cimport int64_t, uint32_t
 
+cdef extern from *:
+    """
+    #ifndef OPENSSL_SUPPRESS_DEPRECATED  /* SHA_CTX is copied for each packet, which EVP does by allocation */
+    #define OPENSSL_SUPPRESS_DEPRECATED
+    #endif
+    """
+
 cdef extern from "openssl/evp.h" nogil:
     ctypedef struct EVP_CIPHER_CTX:
         pass

@@ -8,11 +8,6 @@ from libc.stdint cimport int64_t, uint32_t
 from libc.string cimport memcmp, memcpy, memset
 
 
-cdef extern from *:
-    """
-    #define OPENSSL_SUPPRESS_DEPRECATED  /* SHA_CTX is copied for each packet, which EVP does by allocation */
-    """
-
 cdef extern from "openssl/evp.h" nogil:
     ctypedef struct EVP_CIPHER:
         pass

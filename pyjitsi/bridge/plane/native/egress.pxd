@@ -44,4 +44,5 @@ cdef class Egress(Mailbox):
     cdef void flush(self, double before, bint locked) noexcept nogil
     cdef void send_group(self, Peer** peers, int count) noexcept nogil
     cdef void capture(self, Peer* peer) noexcept nogil
+    cdef void capture_datagram(self, int who, const unsigned char* data, int size) noexcept nogil
     cdef void forget(self, Peer* peer) noexcept nogil

@@ -279,26 +279,30 @@ cdef class Egress(Mailbox):
         self.unsent += send_runs(self.runs, self.run_count, &self.gso)
 
     cdef void capture(self, Peer* peer) noexcept nogil:
-        """Where there is no socket: keep each datagram for ``take_captured``, as peer id, size and bytes."""
-        cdef int head[2]
+        """Where there is no socket: keep what was sealed for ``take_captured``."""
         cdef int at, size, i
-        cdef unsigned char* grown
         cdef Run* run
         for i in range(self.run_count):
             run = &self.runs[i]
             at = 0
             while at < run.size:
                 size = run.segment if run.size - at > run.segment else run.size - at
-                if self.captured_size + size + 8 > self.captured_room:
-                    grown = <unsigned char*>realloc(self.captured, (self.captured_size + size + 8) * 2)
-                    if grown == NULL:
-                        return
-                    self.captured, self.captured_room = grown, (self.captured_size + size + 8) * 2
-                head[0], head[1] = peer.id, size
-                memcpy(self.captured + self.captured_size, head, 8)
-                memcpy(self.captured + self.captured_size + 8, run.data + at, size)
-                self.captured_size += size + 8
+                self.capture_datagram(peer.id, run.data + at, size)
                 at += size
+
+    cdef void capture_datagram(self, int who, const unsigned char* data, int size) noexcept nogil:
+        """Peer id, size and bytes."""
+        cdef int head[2]
+        cdef unsigned char* grown
+        if self.captured_size + size + 8 > self.captured_room:
+            grown = <unsigned char*>realloc(self.captured, (self.captured_size + size + 8) * 2)
+            if grown == NULL:
+                return
+            self.captured, self.captured_room = grown, (self.captured_size + size + 8) * 2
+        head[0], head[1] = who, size
+        memcpy(self.captured + self.captured_size, head, 8)
+        memcpy(self.captured + self.captured_size + 8, data, size)
+        self.captured_size += size + 8
 
     cdef void forget(self, Peer* peer) noexcept nogil:
         """A peer is about to go: nothing may point to it."""

@@ -10,6 +10,7 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy, memmove, memset
 
+from pyjitsi.bridge.plane.native.checks cimport checks_open
 from pyjitsi.bridge.plane.native.cipher cimport cipher_close, cipher_open
 from pyjitsi.bridge.plane.delivery cimport Delivery
 from pyjitsi.bridge.plane.loudest cimport Loudest, Loudness
@@ -133,6 +134,23 @@ cdef class PeerHandle:
             memcpy(self.peer.destination, address, size)
             self.shard.unlock()
 
+    def answer_checks(self, bytes key, bytes user, bytes password, bint controlling):
+        """Answer checks that say nothing new, from this address; an empty key ends it."""
+        cdef const unsigned char* address = key
+        cdef const unsigned char* name = user
+        cdef const unsigned char* secret = password
+        cdef int name_size = len(user), secret_size = len(password)
+        cdef bint answers = len(key) == 20
+        if self.peer == NULL:
+            return
+        with nogil:
+            self.shard.lock()
+            if answers:
+                checks_open(&self.peer.checks, address, name, name_size, secret, secret_size, controlling)
+            else:
+                self.peer.checks.open = False
+            self.shard.unlock()
+
     def set_mute(self, bint audio, bint video):
         """Drop what a moderator muted."""
         if self.peer != NULL:
@@ -237,6 +255,11 @@ cdef class PeerHandle:
     def last_media(self):
         """Seconds; 0 before the first."""
         return self.peer.last_media if self.peer != NULL else 0.0
+
+    @property
+    def last_check(self):
+        """Seconds; 0 before the first."""
+        return self.peer.checks.answered_at if self.peer != NULL else 0.0
 
     @property
     def rtt(self):

@@ -47,4 +47,4 @@ cdef class Mailbox:
     cdef bint bind(self, Key* key, Peer* peer, void* inlet) noexcept nogil
     cdef Event* tell(self, int kind, int who, int what, double at, bint urgent) noexcept nogil
     cdef void tell_datagram(self, int kind, int who, Key* key, int fd, unsigned char* data, int size,
-                            double at) noexcept nogil
+                            double at, bint urgent) noexcept nogil

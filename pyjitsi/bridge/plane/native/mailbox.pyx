@@ -184,7 +184,7 @@ cdef class Mailbox:
         return event
 
     cdef void tell_datagram(self, int kind, int who, Key* key, int fd, unsigned char* data, int size,
-                            double at) noexcept nogil:
+                            double at, bint urgent) noexcept nogil:
         cdef unsigned char* copy
         cdef Event* event
         if self.event_count >= EVENTS // 2:  # a flood of what nobody asked for must not crowd out the rest
@@ -193,7 +193,7 @@ cdef class Mailbox:
         copy = <unsigned char*>malloc(size)
         if copy == NULL:
             return
-        event = self.tell(kind, who, 0, at, True)
+        event = self.tell(kind, who, 0, at, urgent)
         if event == NULL:
             free(copy)
             return

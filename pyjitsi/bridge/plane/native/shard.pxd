@@ -29,6 +29,7 @@ cdef class Shard(Pacing):
     cdef Red red
 
     cdef void datagram(self, Key* key, int fd, unsigned char* data, int size, double at) noexcept nogil
+    cdef void control_datagram(self, Key* key, int fd, unsigned char* data, int size, double at) noexcept nogil
     cdef void receive(self, Peer* peer, unsigned char* data, int size, double at) noexcept nogil
     cdef void rtp(self, Peer* peer, unsigned char* data, int size, double at) noexcept nogil
     cdef void audio(self, Peer* peer, Stream* stream, unsigned char* data, int64_t number, double at) noexcept nogil

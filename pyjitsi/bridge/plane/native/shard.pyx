@@ -8,10 +8,11 @@ runs without the GIL, under the shard's lock, which Python takes to change table
 from libc.math cimport fabs
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memcmp, memcpy, memset
 
 from pyjitsi.bridge.plane.frame cimport Frame
 from pyjitsi.bridge.plane.header cimport Header
+from pyjitsi.bridge.plane.native.checks cimport ANSWER, checks_answer, checks_new_nothing
 from pyjitsi.bridge.plane.native.cipher cimport unprotect
 from pyjitsi.bridge.plane.native.egress cimport URGENT
 from pyjitsi.bridge.plane.native.inlet cimport Handed, Inlet
@@ -20,7 +21,9 @@ from pyjitsi.bridge.plane.native.mailbox cimport (
 )
 from pyjitsi.bridge.plane.native.state cimport *
 from pyjitsi.bridge.plane.native.tables cimport guess, nack_received, table_find, word
-from pyjitsi.bridge.plane.native.wire cimport DATAGRAM, Inbox, inbox_close, inbox_open, inbox_read, monotonic
+from pyjitsi.bridge.plane.native.wire cimport (
+    DATAGRAM, Inbox, inbox_close, inbox_open, inbox_read, monotonic, send_one,
+)
 from pyjitsi.bridge.plane.loudest cimport Loudest, Loudness
 from pyjitsi.bridge.plane.projection cimport Projection
 from pyjitsi.bridge.plane.red cimport Red
@@ -63,7 +66,7 @@ cdef class Shard(Pacing):
         if size == 0:
             return
         if data[0] <= 3 or 20 <= data[0] <= 63:
-            self.tell_datagram(T_DATAGRAM, 0, key, fd, data, size, at)
+            self.control_datagram(key, fd, data, size, at)
             return
         found = self.entry(key)
         if found == NULL or not 128 <= data[0] <= 191:
@@ -77,9 +80,26 @@ cdef class Shard(Pacing):
         if size > MAX_DATAGRAM:
             peer.dropped[D_OVERSIZE] += 1
         elif not peer.inbound.ready:
-            self.tell_datagram(T_EARLY, peer.id, key, fd, data, size, at)
+            self.tell_datagram(T_EARLY, peer.id, key, fd, data, size, at, True)
         else:
             self.receive(peer, data, size, at)
+
+    cdef void control_datagram(self, Key* key, int fd, unsigned char* data, int size, double at) noexcept nogil:
+        """STUN and DTLS are control's, but for checks that say nothing new."""
+        cdef unsigned char answer[ANSWER]
+        cdef KeyEntry* found = self.entry(key) if data[0] <= 3 else NULL
+        cdef Peer* peer = NULL if found == NULL else found.peer
+        cdef bint consents = peer != NULL and peer.checks.open and memcmp(peer.checks.key, key.bytes, 20) == 0
+        if consents and fd == peer.fd and checks_new_nothing(&peer.checks, data, size):
+            peer.checks.answered_at = at
+            size = checks_answer(&peer.checks, data, answer)
+            if fd < 0:
+                self.capture_datagram(peer.id, answer, size)
+            else:
+                self.unsent += not send_one(fd, peer.destination, peer.destination_size, answer, size)
+            return
+        # What a connected peer answers to a check of ours can wait until control looks.
+        self.tell_datagram(T_DATAGRAM, 0, key, fd, data, size, at, not (consents and data[0] == 1 and data[1] == 1))
 
     cdef void receive(self, Peer* peer, unsigned char* data, int size, double at) noexcept nogil:
         """One SRTP or SRTCP datagram from a bound address; it is opened in place."""

@@ -1,6 +1,7 @@
 # What the packet path keeps, in C: no Python object is touched for a packet, but for the compiled projections.
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
+from pyjitsi.bridge.plane.native.checks cimport Checks
 from pyjitsi.bridge.plane.native.cipher cimport Cipher
 
 cdef enum:
@@ -175,6 +176,7 @@ cdef struct Peer:
     bint mute_video
     bint media_seen
     double last_media
+    Checks checks
     double rtt
     # Where it is sent to; fd -1 captures for a test, -2 sends nothing.
     int fd

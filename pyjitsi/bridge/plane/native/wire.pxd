@@ -28,5 +28,6 @@ cdef bint inbox_open(Inbox* inbox) noexcept nogil
 cdef void inbox_close(Inbox* inbox) noexcept nogil
 cdef int inbox_read(Inbox* inbox, int fd, int zone) noexcept nogil
 cdef int send_runs(Run* runs, int count, bint* gso) noexcept nogil
+cdef bint send_one(int fd, unsigned char* name, int name_size, unsigned char* data, int size) noexcept nogil
 cdef double monotonic() noexcept nogil
 cdef void stamp_socket(int fd) noexcept nogil

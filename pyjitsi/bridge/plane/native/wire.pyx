@@ -221,3 +221,10 @@ cdef int send_runs(Run* runs, int count, bint* gso) noexcept nogil:
         lost += run.count
         start += 1
     return lost
+
+
+cdef bint send_one(int fd, unsigned char* name, int name_size, unsigned char* data, int size) noexcept nogil:
+    """Send a datagram at once; whether the kernel took it."""
+    cdef meet_messages* messages = meet_outbox()
+    meet_train(messages, 0, data, size, 0, 1, name, name_size)
+    return meet_send(fd, messages, 0, 1) == 1
