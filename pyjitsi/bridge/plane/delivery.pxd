@@ -25,9 +25,9 @@ cdef double NEVER
 @cython.final
 cdef class Delivery:
     cdef public int next
-    cdef double departed_at[2048]
-    cdef unsigned short departed_size[2048]
-    cdef unsigned short departed_probe[2048]
+    cdef double departed_at[1024]
+    cdef unsigned short departed_size[1024]
+    cdef unsigned short departed_probe[1024]
     cdef long long bucket_of[20]
     cdef long long bucket_bytes[20]
     cdef double trend_at[20]

@@ -8,7 +8,7 @@ second, is ``bridge.estimate``'s business.
 Compiled with ``delivery.pxd`` where the extension is built; the same lines run interpreted.
 """
 
-DEPARTURES = 2048  # transport-wide numbers that may still be told of
+DEPARTURES = 1024  # transport-wide numbers that may still be told of
 BUCKETS = 20  # of 50 ms: the sent bit rate of the last second
 GROUP = 0.005  # seconds within which packets that are sent make one group
 BURST = 0.100  # and no longer than this, where the path delivers them together

@@ -49,8 +49,8 @@ cdef class Projection:
     cdef long long left_count
     cdef long long left_number[256]
     cdef int left_delta[256]
-    cdef int frame_in[512]
-    cdef int frame_out[512]
+    cdef int frame_in[256]
+    cdef int frame_out[256]
     cdef double flowing[8]
     cdef double layer_at[8]
     cdef public int scheme

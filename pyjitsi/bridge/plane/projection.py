@@ -19,7 +19,7 @@ OFF = -1
 SEQUENCE_MASK = 0xFFFF
 TIMESTAMP_MASK = 0xFFFFFFFF
 PICTURE_MASK = 0x7FFF
-FRAMES = 512  # of one encoding whose fate is remembered, for late packets
+FRAMES = 256  # of one encoding whose fate is remembered, for late packets
 LEFT_OUT = 256  # holes that are remembered, for the same
 ENCODINGS = 8
 LATEST = 1024  # packets behind the newest: browsers' replay window (RFC 3711 section 3.3.2), beyond it all are dropped
@@ -279,7 +279,7 @@ class Projection:
         """The outgoing picture id, or DROPPED; decided at a frame's first packet and kept."""
         picture = self.extended(frame.picture, frame.mask)
         key = picture << 3 | frame.spatial
-        slot = key % FRAMES
+        slot = (picture << 2 | frame.spatial & 3) % FRAMES  # more than four layers take turns, if there are any
         if self.frame_in[slot] == key:
             return self.frame_out[slot]
         out = (frame.picture + self.picture_delta) & frame.mask

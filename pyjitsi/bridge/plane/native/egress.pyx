@@ -8,6 +8,7 @@ from pyjitsi.bridge.plane.delivery cimport Delivery
 from pyjitsi.bridge.plane.frame cimport Frame
 from pyjitsi.bridge.plane.header cimport Header
 from pyjitsi.bridge.plane.native.cipher cimport MAX_OVERHEAD, protect, tag_size
+from pyjitsi.bridge.plane.native.kept cimport find_kept, find_sent, kept_at
 from pyjitsi.bridge.plane.native.state cimport *
 from pyjitsi.bridge.plane.native.tables cimport guess
 from pyjitsi.bridge.plane.native.wire cimport Run, send_runs
@@ -166,17 +167,15 @@ cdef class Egress(Mailbox):
         cdef Slot* slot
         cdef unsigned char* data
         cdef int number, rtx
-        if route.sent == NULL or route.rtx_ssrc == 0:
+        sent = find_sent(route, sequence)
+        if sent == NULL or route.rtx_ssrc == 0 or at - sent.at < spacing:
             return 0
-        sent = &route.sent[sequence & (SENT - 1)]
         stream = route.source.streams[sent.encoding]
-        if sent.at == 0 or sent.sequence != sequence or at - sent.at < spacing or stream == NULL or stream.slots == NULL:
-            return 0
-        slot = &stream.slots[sent.number & (SLOTS - 1)]
-        if slot.size == 0 or slot.number != sent.number or slot.position + stream.arena_size < stream.written:
+        slot = NULL if stream == NULL else find_kept(stream, sent.number)
+        if slot == NULL:
             return 0
         rtx = peer.rtx_of[slot.payload_type]
-        data = stream.arena + slot.position % stream.arena_size
+        data = kept_at(stream, slot)
         if rtx == 0 or not self.stored.parse_front(data, slot.size):
             return 0
         self.stored.marker = sent.marker

@@ -39,9 +39,7 @@ cdef class Shard(Pacing):
                     double at) noexcept nogil
     cdef void video(self, Peer* peer, Stream* stream, unsigned char* data, int payload_type, int64_t number, int start,
                     double at) noexcept nogil
-    cdef void keep(self, Stream* stream, unsigned char* data, int payload_type, int64_t number, int start) noexcept nogil
-    cdef bint enlarge(self, Stream* stream, int size) noexcept nogil
-    cdef void forward(self, Peer* peer, Stream* stream, Route* route, unsigned char* data, const unsigned char* body,
+    cdef bint forward(self, Peer* peer, Stream* stream, Route* route, unsigned char* data, const unsigned char* body,
                       int payload_type, int64_t number, int start, double at) noexcept nogil
     cdef void work(self) noexcept nogil
     cdef bint has_port(self, int fd, int zone) noexcept nogil

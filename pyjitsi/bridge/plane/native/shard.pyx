@@ -7,8 +7,8 @@ runs without the GIL, under the shard's lock, which Python takes to change table
 
 from libc.math cimport fabs
 from libc.stdint cimport int64_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc
-from libc.string cimport memcmp, memcpy, memset
+from libc.stdlib cimport malloc
+from libc.string cimport memcmp, memset
 
 from pyjitsi.bridge.plane.frame cimport Frame
 from pyjitsi.bridge.plane.header cimport Header
@@ -16,6 +16,7 @@ from pyjitsi.bridge.plane.native.checks cimport ANSWER, checks_answer, checks_ne
 from pyjitsi.bridge.plane.native.cipher cimport unprotect
 from pyjitsi.bridge.plane.native.egress cimport URGENT
 from pyjitsi.bridge.plane.native.inlet cimport Handed, Inlet
+from pyjitsi.bridge.plane.native.kept cimport keep, note_sent
 from pyjitsi.bridge.plane.native.mailbox cimport (
     T_DATAGRAM, T_EARLY, T_FIRST, T_KEYFRAME, T_LEVEL, T_MISSING, Event,
 )
@@ -289,7 +290,7 @@ cdef class Shard(Pacing):
                     double at) noexcept nogil:
         cdef Source* source = stream.source
         cdef int slot = number & (SEEN - 1), codec, end = self.header.payload_end, i, layer
-        cdef bint marker = self.header.marker
+        cdef bint marker = self.header.marker, wanted = False
         cdef const unsigned char* body = NULL
         if stream.seen[slot] == <uint32_t>(number + 1):
             return
@@ -315,52 +316,14 @@ cdef class Shard(Pacing):
                     stream.heights[i] = self.frame.heights[i]
         stream.seen_at = at
         if source.count and end > start:
-            self.keep(stream, data, payload_type, number, start)
             body = self.hold(data + start, end - start)
         for i in range(source.count):
-            self.forward(peer, stream, source.routes[i], data, body, payload_type, number, start, at)
+            wanted |= self.forward(peer, stream, source.routes[i], data, body, payload_type, number, start, at)
             self.header.marker = marker
+        if wanted:  # by anybody: what nobody was sent, nobody will ask for again
+            keep(stream, data, self.header.payload_start, data + start, end - start, payload_type, marker, number)
 
-    cdef void keep(self, Stream* stream, unsigned char* data, int payload_type, int64_t number, int start) noexcept nogil:
-        """Keep a packet once for all receivers, in the clear, for retransmission."""
-        cdef int front = self.header.payload_start, body = self.header.payload_end - start
-        cdef int size = front + body
-        cdef Slot* slot
-        cdef uint64_t at
-        if stream.slots == NULL and not self.enlarge(stream, FIRST_ARENA):
-            return
-        at = stream.written
-        if at % stream.arena_size + size > stream.arena_size:
-            if stream.arena_size < ARENA and stream.seen_at - stream.arena_since < 1.0:
-                if not self.enlarge(stream, stream.arena_size * 2):
-                    return
-                at = 0
-            else:
-                at += stream.arena_size - at % stream.arena_size
-            stream.arena_since = stream.seen_at
-        slot = &stream.slots[number & (SLOTS - 1)]
-        slot.number, slot.position, slot.size, slot.payload_start = number, at, size, front
-        slot.payload_type, slot.marker = payload_type, self.header.marker
-        memcpy(stream.arena + at % stream.arena_size, data, front)
-        memcpy(stream.arena + at % stream.arena_size + front, data + start, body)
-        stream.written = at + size
-
-    cdef bint enlarge(self, Stream* stream, int size) noexcept nogil:
-        """Give a stream another arena; what it kept is forgotten, which costs a second's retransmissions at most."""
-        if stream.slots == NULL:
-            stream.slots = <Slot*>malloc(SLOTS * sizeof(Slot))
-        free(stream.arena)
-        stream.arena = <unsigned char*>malloc(size)
-        if stream.slots == NULL or stream.arena == NULL:
-            free(stream.slots)
-            free(stream.arena)
-            stream.slots, stream.arena = NULL, NULL
-            return False
-        memset(stream.slots, 0, SLOTS * sizeof(Slot))
-        stream.arena_size, stream.written, stream.arena_since = size, 0, stream.seen_at
-        return True
-
-    cdef void forward(self, Peer* peer, Stream* stream, Route* route, unsigned char* data, const unsigned char* body,
+    cdef bint forward(self, Peer* peer, Stream* stream, Route* route, unsigned char* data, const unsigned char* body,
                       int payload_type, int64_t number, int start, double at) noexcept nogil:
         cdef int end = self.header.payload_end, sequence, picture = NO_PICTURE, tl0 = -1
         cdef uint32_t timestamp
@@ -369,14 +332,14 @@ cdef class Shard(Pacing):
         cdef bint taken
         if route.relay:
             if route.encoding != stream.encoding or not route.open:
-                return
+                return False
             sequence, timestamp, self.header.swap_id = number & 0xFFFF, self.header.timestamp, 0
         else:
             if (<Projection>route.projection).target < 0:
-                return
+                return False
             if end <= start:
                 (<Projection>route.projection).skip(stream.encoding, number)
-                return
+                return False
             taken = (<Projection>route.projection).accept(
                 self.frame, stream.encoding, number, self.header.timestamp, at)
             if (<Projection>route.projection).wants_keyframe and at - route.source.keyframe_at > KEYFRAME_SPACING:
@@ -385,23 +348,21 @@ cdef class Shard(Pacing):
                 if event != NULL:
                     event.count = route.receiver.id
             if not taken:
-                return
+                return False
             sequence = (<Projection>route.projection).out_sequence
             timestamp = (<Projection>route.projection).out_timestamp
             picture = (<Projection>route.projection).out_picture
             tl0 = (<Projection>route.projection).out_tl0
             self.header.marker = (<Projection>route.projection).out_marker
-        if route.sent == NULL:
-            route.sent = <Sent*>calloc(SENT, sizeof(Sent))
-        if route.sent != NULL:
-            sent = &route.sent[sequence & (SENT - 1)]
-            sent.sequence, sent.encoding, sent.number = sequence, stream.encoding, number
-            sent.marker = self.header.marker
-            sent.timestamp, sent.picture, sent.tl0, sent.at = timestamp, picture, tl0, at
+        sent = note_sent(route, sequence, at)
+        if sent != NULL:
+            sent.encoding, sent.number, sent.marker = stream.encoding, number, self.header.marker
+            sent.timestamp, sent.picture, sent.tl0 = timestamp, picture, tl0
         if self.emit(route.receiver, data, <void*>self.header, <void*>self.frame, payload_type, sequence, timestamp,
                      route.ssrc, body, end - start, picture, tl0, -1, &route.index, True, at):
             route.packets += 1
             route.octets += end - start
+        return True
 
     # The thread.
 

@@ -1,5 +1,5 @@
 # What the packet path keeps, in C: no Python object is touched for a packet, but for the compiled projections.
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int16_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from pyjitsi.bridge.plane.native.checks cimport Checks
 from pyjitsi.bridge.plane.native.cipher cimport Cipher
@@ -8,11 +8,12 @@ cdef enum:
     WINDOW = 128        # SRTP's replay window
     SEEN = 1024         # numbers of a video stream against which duplicates by RTX are told
     MISSING = 128       # numbers of a stream that are asked for at once
-    SLOTS = 512         # packets of a stream that may be sent again: over a second and a half of 1080p,
-    ARENA = 262144      # and no more bytes than these,
-    FIRST_ARENA = 65536 # of which a stream gets more only when it fills them within a second
-    SENT = 512          # of what a route sent
-    ARRIVED = 1024      # transport-wide numbers of a sender that were not told of yet
+    ARENA = 262144      # bytes of packets of a stream that may be sent again: as much as 2.5 Mbit/s bring in a second;
+    FIRST_ARENA = 16384 # it gets more than these when it fills them sooner
+    KEPT_SIZE = 512     # bytes that such a packet has at least, on the average: there is a slot for so many
+    SENT = 512          # of what a route sent, and
+    FIRST_SENT = 32     # of them to begin with
+    ARRIVED = 512       # transport-wide numbers of a sender that were not told of yet
     REPORTS = 128       # sender reports that may be answered
     CONTROL_SSRCS = 64  # of one endpoint that send RTCP
     NACKED = 1000       # numbers that a receiver may ask for in a second; as the interpreted plane has it
@@ -38,10 +39,10 @@ cdef struct Missing:
 cdef struct Slot:
     int64_t number
     uint64_t position
-    int size
-    int payload_start
+    uint16_t size            # 0: nothing
+    uint16_t payload_start
     uint8_t payload_type
-    bint marker
+    uint8_t marker
 
 cdef struct Stream:
     int id
@@ -74,9 +75,11 @@ cdef struct Stream:
     void* structure          # a compiled Structure, kept alive by Python; NULL for audio and RTX
     double seen_at
     Slot* slots
+    int slot_count
     unsigned char* arena
     int arena_size
-    double arena_since
+    double arena_since       # when it was last begun from the front,
+    int64_t arena_first      # and with which number
     uint64_t written
 
 cdef struct Source:
@@ -91,14 +94,14 @@ cdef struct Source:
     double keyframe_at       # when Python was last told that one is wanted
 
 cdef struct Sent:
-    int sequence             # -1: nothing
-    short encoding
-    short marker
+    double at                # 0: nothing
     int64_t number
     uint32_t timestamp
     int picture
-    int tl0
-    double at
+    int16_t tl0
+    uint16_t sequence
+    uint8_t encoding
+    uint8_t marker
 
 cdef struct Route:
     Peer* receiver
@@ -117,6 +120,7 @@ cdef struct Route:
     uint64_t packets
     uint64_t octets
     Sent* sent
+    int sent_count
 
 cdef struct Arrival:
     uint16_t number
