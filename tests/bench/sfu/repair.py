@@ -1,7 +1,8 @@
 """``python -m tests.bench.sfu.repair [--rounds 1] [--seconds 15]``: how loss is repaired, by our bridge and by Janus.
 
-One sender, 30 receivers in another network namespace, and nftables drops 5 % of all datagrams on the way to it. The
-receivers ask as Chromium does: at once, and again every so often; what stays missing for a second costs a PLI.
+One sender, 30 receivers in another network namespace, whose words take 20 ms, and nftables drops 5 % of all datagrams
+on the way to them. The receivers ask as Chromium does: at once, and again every so often; what stays missing for a
+second costs a PLI.
 """
 
 import argparse
@@ -29,6 +30,7 @@ from tests.bench.sfu.peer import Peer, prepare
 LOSS = 5  # per cent
 RECEIVERS = 30
 BITRATE = 1_000_000
+DELAY = 0.020  # seconds that what receivers say takes; without a round trip Janus 1.1.2 repairs nothing
 AGAIN = 0.050  # seconds between two NACKs of a packet
 GIVEN_UP = 1.0
 WARM_UP = 4.0
@@ -48,7 +50,9 @@ class Mending(Peer):
     """Asks for what is missing of the one video stream that it gets."""
 
     def __init__(self) -> None:
-        super().__init__(checks=True)
+        super().__init__(checks=True, counts_rtcp=True)
+        self._heard: tuple[int, float] | None = None  # the last sender report: the middle of its NTP time, and when
+        self._reported: float = 0.0
         self._type: int = -1  # of the stream itself; others are RTX
         self.repairs: Repairs = Repairs()
         self.counts: bool = False
@@ -88,6 +92,15 @@ class Mending(Peer):
                 self.repairs.took.append(now - since)
         self.ask(now)
 
+    def _count_rtcp(self, data: bytes) -> None:
+        try:
+            parts = list(rtcp.split(self._dtls._rx_srtp.unprotect_rtcp(data)))
+        except Error:
+            return
+        for part in parts:
+            if part.type == rtcp.SR and (info := rtcp.sender_info(part)).ssrc == self._ssrc:
+                self._heard = info.ntp >> 16 & 0xFFFFFFFF, time.monotonic()
+
     def ask(self, now: float) -> None:
         """Send the NACK that is due, and the PLI for what did not come."""
         for number in [number for number, since in self._missing.items() if now - since > GIVEN_UP]:
@@ -97,11 +110,21 @@ class Mending(Peer):
             self.repairs.plis += self.counts
             self._say(rtcp.build_pli(1, self._ssrc))
         due = [number for number in self._missing if now - self._asked.get(number, 0.0) >= AGAIN]
+        if not due and self._ssrc and now - self._reported > 1.0:
+            self._say(b"")
         if due:
             self._asked.update(dict.fromkeys(due, now))
             self._say(rtcp.build_nack(1, self._ssrc, due))
 
     def _say(self, message: bytes) -> None:
+        # After a receiver report, as RFC 4585 section 3.1 has it and browsers do: Janus tells by it whose words these
+        # are, and keeps nothing to send again before a report has told it the round trip.
+        self._reported = now = time.monotonic()
+        last, delay = (0, 0) if self._heard is None else (self._heard[0], int((now - self._heard[1]) * 65536))
+        report = rtcp.build_rr(1, [rtcp.ReportBlock(self._ssrc, 0, 0, self._highest, 0, last, delay)])
+        asyncio.get_running_loop().call_later(DELAY, self._send, report + message)
+
+    def _send(self, message: bytes) -> None:
         task = asyncio.get_running_loop().create_task(self._dtls._send_rtp(message))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -125,6 +148,7 @@ async def load(kind: str, address: str, seconds: float) -> None:
             await server.enter(sender, video=(1000,), rtx=(1500,), last_n=0)
         else:
             await server.enter(sender, video=(1000,))
+        await asyncio.sleep(1.0)  # Janus offers nothing of a sender that it does not see yet
         receivers = [Mending() for _ in range(RECEIVERS)]
         for start in range(0, RECEIVERS, 10):
             await asyncio.gather(*(server.enter(each) for each in receivers[start : start + 10]))
