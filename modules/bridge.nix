@@ -253,7 +253,9 @@ in
               fi
             ''}";
             TimeoutStopSec = "${toString (builtins.ceil (bridge.settings.drain_seconds + 30))}s";
-            Nice = -5; # media before everything else that runs here
+            Nice = -5; # media before everything else that runs here,
+            # and the threads that forward it before the rest of the bridge: they ask the kernel for short turns.
+            SystemCallFilter = ours.hardening.SystemCallFilter ++ [ "sched_setattr" ];
           };
         }
         // {

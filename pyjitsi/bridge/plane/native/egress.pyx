@@ -145,19 +145,15 @@ cdef class Egress(Mailbox):
         """Whether a packet was sent that can't be sent again: it is too old, or its place in the arena was needed."""
         cdef Sent* sent
         cdef Stream* stream
-        cdef Slot* slot
         cdef int behind
         if route.projection == NULL or route.sent == NULL:
             return False
         behind = ((<Projection>route.projection).last_sequence - sequence) & 0xFFFF
-        if behind >= SENT:
+        if behind >= route.sent_count:
             return behind < 0x8000
-        sent = &route.sent[sequence & (SENT - 1)]
-        stream = route.source.streams[sent.encoding]
-        if sent.at == 0 or sent.sequence != sequence or stream == NULL or stream.slots == NULL:
-            return False
-        slot = &stream.slots[sent.number & (SLOTS - 1)]
-        return slot.size == 0 or slot.number != sent.number or slot.position + stream.arena_size < stream.written
+        sent = find_sent(route, sequence)
+        stream = NULL if sent == NULL else route.source.streams[sent.encoding]
+        return stream != NULL and stream.slots != NULL and find_kept(stream, sent.number) == NULL
 
     cdef int repeat(self, Route* route, int sequence, double spacing, double at) noexcept nogil:
         """Send a packet again as RTX; returns the datagram's size, 0 where it can't be."""

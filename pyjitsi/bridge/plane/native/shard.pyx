@@ -34,6 +34,34 @@ from pyjitsi.rtp.dependency cimport Structure
 cdef extern from "<unistd.h>" nogil:
     ssize_t read(int, void*, size_t)
 
+cdef extern from *:
+    """
+    #include <errno.h>
+    #include <stdint.h>
+    #include <string.h>
+    #include <sys/resource.h>
+    #include <sys/syscall.h>
+    #include <unistd.h>
+    /* sched_setattr(2), which libraries don't have: this thread's turns are short, and its niceness is what it was. */
+    static void meet_short_turns(uint64_t nanoseconds) {
+        struct {
+            uint32_t size, policy;
+            uint64_t flags;
+            int32_t nice;
+            uint32_t priority;
+            uint64_t runtime, deadline, period;
+        } wanted;
+        memset(&wanted, 0, sizeof wanted);
+        errno = 0;
+        wanted.size = sizeof wanted;
+        wanted.nice = getpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid));
+        wanted.runtime = nanoseconds;
+        if (errno == 0)
+            syscall(SYS_sched_setattr, 0, &wanted, 0);
+    }
+    """
+    void meet_short_turns(uint64_t) nogil
+
 cdef extern from "<poll.h>" nogil:
     cdef struct pollfd:
         int fd
@@ -49,6 +77,9 @@ cdef double FOREVER = 1e6    # seconds; whatever is new wakes the thread
 cdef double HOLD = 0.001     # how long a datagram may wait for more of its frame
 cdef double PACE = 0.001     # probes wait so long at the least, so that their packets leave in trains
 cdef double KEYFRAME_SPACING = 0.1
+# Nanoseconds that the thread asks to run at a time. Who asks for short turns gets them soon: Linux from 6.12 on lets the
+# thread, when a packet wakes it, go before whoever runs on its core, where it waited for 3 ms otherwise. It needs no right.
+cdef uint64_t TURN = 100_000
 
 
 cdef class Shard(Pacing):
@@ -395,6 +426,7 @@ cdef class Shard(Pacing):
         memset(&inbox, 0, sizeof(Inbox))
         if not inbox_open(&inbox):
             return
+        meet_short_turns(TURN)
         while not self.stopping:
             self.lock()
             count = self.port_count
