@@ -5,8 +5,22 @@
  * methods. Methods that can fail reject with a `MeetingError`, whose `code` the interface turns into words.
  */
 
-import type { Allowed, EntranceControls, Entry, Knocker, Medium, ModeratorControls, News, Security } from "./rooms-api";
+import type { BreakoutControls, Breakouts } from "./breakouts-api";
+import type {
+  Allowed,
+  EntranceControls,
+  Entry,
+  Knocker,
+  Medium,
+  ModeratorControls,
+  News,
+  Poll,
+  PollControls,
+  Security,
+  SpeakerTime,
+} from "./rooms-api";
 
+export * from "./breakouts-api";
 export * from "./rooms-api";
 
 export type ErrorCode =
@@ -109,6 +123,7 @@ export interface ChatMessage {
   readonly text: string;
   readonly at: number; // ms since the epoch
   readonly privateTo: string | null;
+  readonly announcement: boolean; // said in all rooms at once, or by the server
 }
 
 export interface MeetingState {
@@ -129,6 +144,9 @@ export interface MeetingState {
   /** Who may use a moderated medium, by participant id; moderators are told. */
   readonly approved: Readonly<Record<Medium, ReadonlySet<string>>>;
   readonly knockers: readonly Knocker[]; // moderators see them
+  readonly breakouts: Breakouts;
+  readonly polls: readonly Poll[];
+  readonly speakers: readonly SpeakerTime[];
 }
 
 /** What is on screen, in CSS pixels of height; the core turns it into ReceiverVideoConstraints. */
@@ -175,6 +193,8 @@ export interface Meeting {
   hear(listener: (news: News) => void): () => void;
   readonly entrance: EntranceControls | null; // while we are outside
   readonly moderator: ModeratorControls | null; // while we are inside; the server refuses who is no moderator
+  readonly breakouts: BreakoutControls;
+  readonly polls: PollControls | null; // while we are inside, where the server has them
 }
 
 /** The keys of config.js that the client reads (1-signalling.md section 9), after `#config.x=` overrides. */

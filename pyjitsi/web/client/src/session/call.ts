@@ -1,6 +1,6 @@
 /** The media of the meeting: the current Jingle session, its peer connection and bridge channel. */
 
-import type { ErrorCode, ViewRequest } from "./api";
+import type { ErrorCode, MeetConfig, ViewRequest } from "./api";
 import { BridgeChannel } from "./bridge-channel";
 import { record } from "./envelope";
 import { fetchIceServers } from "./ice-servers";
@@ -29,7 +29,8 @@ export interface CallEvents {
   changed(): void;
   failed(code: ErrorCode): void;
   startMuted(audio: boolean, video: boolean): void;
-  dominantSpeaker(id: string): void;
+  /** Somebody speaks most; silent: still that one, but not now. */
+  dominantSpeaker(id: string, silent: boolean): void;
   active(id: string, active: boolean): void;
   stats(from: string, quality: number): void;
   /** A message that another client sent to ours. */
@@ -42,6 +43,17 @@ export interface CallOptions {
   readonly simulcast: boolean;
   readonly lastN: number;
   readonly iceRestart: boolean;
+}
+
+export function callOptions(config: MeetConfig, endpoint: string): CallOptions {
+  return {
+    endpoint,
+    domain: config.hosts.anonymousdomain ?? config.hosts.domain,
+    // Layers are written as SSRC groups, which Firefox does not take: it sends one.
+    simulcast: config.disableSimulcast !== true && !navigator.userAgent.includes("Firefox"),
+    lastN: config.channelLastN ?? -1,
+    iceRestart: config.enableIceRestart !== false,
+  };
 }
 
 export class Call {
@@ -177,7 +189,7 @@ export class Call {
   #message(message: Readonly<Record<string, unknown>> & { colibriClass: string }): void {
     switch (message.colibriClass) {
       case "DominantSpeakerEndpointChangeEvent":
-        this.events.dominantSpeaker(String(message.dominantSpeakerEndpoint ?? ""));
+        this.events.dominantSpeaker(String(message.dominantSpeakerEndpoint ?? ""), message.silence === true);
         break;
       case "EndpointConnectivityStatusChangeEvent":
         this.events.active(String(message.endpoint), message.active === "true");

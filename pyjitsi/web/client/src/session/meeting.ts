@@ -1,102 +1,88 @@
 /** The meeting as the interface sees it: ties connection, room, call and own media together, and keeps the snapshot. */
 
 import type { PasswordAccount } from "./account";
-import {
-  type Access,
-  type ChatMessage,
-  type DeviceChoice,
-  type EntranceControls,
-  type ErrorCode,
-  type JoinOptions,
-  type MeetConfig,
-  type Meeting,
-  MeetingError,
-  type MeetingState,
-  type ModeratorControls,
-  type News,
-  type Participant,
-  type ViewRequest,
+import type {
+  Access,
+  Breakouts,
+  ChatMessage,
+  DeviceChoice,
+  EntranceControls,
+  ErrorCode,
+  JoinOptions,
+  MeetConfig,
+  Meeting,
+  MeetingState,
+  ModeratorControls,
+  News,
+  PollControls,
+  Security,
+  ViewRequest,
 } from "./api";
-import { Call } from "./call";
+import { MeetingError, NO_BREAKOUTS } from "./api";
+import { BreakoutList, breakoutControls } from "./breakouts";
+import { Call, callOptions } from "./call";
+import { ChatLog } from "./chat-log";
 import { Entrance } from "./entrance";
 import { Meter } from "./meter";
+import { Myself } from "./myself";
+import { OwnControls } from "./own-controls";
 import { OwnMedia } from "./own-media";
-import type { OccupantPresence, OwnPresence, SourceState } from "./presence";
-import { qualityOf } from "./quality";
-import { addressOf, nickOf, Room } from "./room";
+import type { OccupantPresence } from "./presence";
+import { Reconnection } from "./reconnection";
+import { addressOf, nickOf, Room, type RoomEvents, randomId } from "./room";
 import { LOWER_HAND, RoomControl } from "./room-control";
-import { ALL_ALLOWED, type Medium, NO_SECURITY } from "./rooms-api";
+import type { Medium } from "./rooms-api";
 import { Roster } from "./roster";
 import { Services } from "./services";
-import { streamOf } from "./streams";
+import { Snapshot, START } from "./snapshot";
+import { Travel } from "./travel";
 import { XmppConnection } from "./xmpp";
 
-const RECONNECT_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
-const GIVE_UP_MS = 180_000;
-/** What coming back can't change. */
-const FINAL: readonly ErrorCode[] = [
-  "banned",
-  "lobby-refused",
-  "log-in-required",
-  "not-allowed",
-  "room-destroyed",
-  "time-over",
-];
-
-const START: MeetingState = {
-  phase: "idle",
-  error: null,
-  room: "",
-  localId: null,
-  participants: [],
-  dominantSpeaker: null,
-  speaking: new Set(),
-  messages: [],
-  bridgeChannelOpen: false,
-  iceState: "none",
-  startedAt: null,
-  entry: null,
-  security: NO_SECURITY,
-  allowed: ALL_ALLOWED,
-  approved: { audio: new Set(), video: new Set(), desktop: new Set() },
-  knockers: [],
-};
-
 export class MeetingSession implements Meeting {
-  state: MeetingState = START;
-  #listeners = new Set<(state: MeetingState) => void>();
-  #hearers = new Set<(news: News) => void>();
-  #scheduled = false;
-  #media = new OwnMedia(() => void this.stopScreenShare());
-  #roster = new Roster();
-  #services = new Services();
+  readonly #snapshot = new Snapshot();
+  readonly #media = new OwnMedia(() => void this.#own.stopScreenShare());
+  readonly #me: Myself;
+  readonly #own: OwnControls;
+  readonly #roster = new Roster();
+  readonly #services = new Services();
+  readonly #chat = new ChatLog();
   #xmpp: XmppConnection | null = null;
   #room: Room | null = null;
   #control: RoomControl | null = null;
   #entrance: Entrance | null = null;
   #call: Call | null = null;
+  #list: BreakoutList | null = null;
   #options: JoinOptions | null = null;
-  #name = "";
-  #raisedHandAt: number | null = null;
-  #avatar: string | null = null;
-  #localId: string | null = null;
-  #moderator = false;
-  #joinedAt = 0;
-  #points: number | undefined;
+  #password: string | null = null; // what let us in
+  #mainRules: Security["restricted"] | null = null;
+  #place = ""; // the address of the room that we are in, or were before the connection broke
   #view: ViewRequest = { stage: [], visible: new Map() };
-  #screenShared = false;
   #bridgeAvailable = true;
   #hadSession = false;
-  #startMuted = false;
-  #muted = new Set<Medium>(); // what the focus muted, until we unmute
-  #reconnecting = false;
+  readonly #reconnection = new Reconnection({
+    waiting: () => this.#snapshot.set({ phase: "reconnecting", error: "server-gone", entry: null }),
+    wanted: () => this.state.phase === "reconnecting",
+    attempt: () => this.#comeBack(),
+    failed: (code) => this.#fail(code),
+  });
+  readonly breakouts = breakoutControls(
+    () => this.#list,
+    (address) => void this.#travel.go(address),
+    (on) => this.#control?.setRestricted("breakoutSelfJoinRestricted", !on),
+  );
+  readonly #travel = new Travel(() => this.#main, {
+    place: () => this.#place,
+    wanted: () => this.state.phase === "joined" || this.state.phase === "joining",
+    enter: (address) => this.#change(address),
+    arrived: (address, refused) => this.#arrived(address, refused),
+  });
   readonly #meter = new Meter(
     () => this.#call,
-    () => (this.#media.audioMuted ? null : this.#localId),
+    () => (this.#media.audioMuted ? null : this.#me.id),
     {
-      speaking: (speaking) => this.#set({ speaking }),
+      speaking: (speaking) => this.#snapshot.set({ speaking }),
       quality: (points) => {
-        this.#points = points;
+        this.#me.points = points;
         this.#refresh();
       },
     },
@@ -108,6 +94,18 @@ export class MeetingSession implements Meeting {
     private readonly access: Access | null = null,
   ) {
     account?.subscribe(() => void this.#loggedIn());
+    this.#me = new Myself(this.#media, config.deploymentInfo?.userRegion ?? null);
+    this.#own = new OwnControls(this.#media, this.#me, {
+      allowed: () => this.state.allowed,
+      call: () => this.#call,
+      publish: () => this.#publish(),
+      changed: () => this.#refresh(),
+      unmuted: (medium) => this.#control?.unmuted(medium),
+    });
+  }
+
+  get state(): MeetingState {
+    return this.#snapshot.state;
   }
 
   /** Whoever logs in on the way in goes on at once; inside, the focus learns who we are, and the others by presence. */
@@ -119,20 +117,8 @@ export class MeetingSession implements Meeting {
     this.#publish();
   }
 
-  subscribe(listener: (state: MeetingState) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  hear(listener: (news: News) => void): () => void {
-    this.#hearers.add(listener);
-    return () => this.#hearers.delete(listener);
-  }
-
-  #tell(news: News): void {
-    if (this.state.phase !== "joined") return;
-    for (const listener of this.#hearers) listener(news);
-  }
+  readonly subscribe: Meeting["subscribe"] = (listener) => this.#snapshot.follow(listener);
+  readonly hear: Meeting["hear"] = (listener) => this.#snapshot.hear(listener);
 
   get entrance(): EntranceControls | null {
     return this.state.entry === null ? null : this.#entrance;
@@ -142,26 +128,24 @@ export class MeetingSession implements Meeting {
     return this.#control;
   }
 
-  /** Changes the snapshot; listeners hear of all changes of a turn at once. */
-  #set(change: Partial<MeetingState>): void {
-    this.state = { ...this.state, ...change };
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    queueMicrotask(() => {
-      this.#scheduled = false;
-      for (const listener of this.#listeners) listener(this.state);
-    });
+  get polls(): PollControls | null {
+    return this.#control?.pollControls ?? null;
+  }
+
+  get #main(): string {
+    return addressOf(this.config, this.#options?.room ?? "");
   }
 
   async join(options: JoinOptions): Promise<void> {
     this.#options = options;
-    this.#name = options.displayName;
+    this.#me.name = options.displayName;
+    this.#password = options.password ?? null;
     this.#media.start(options.media, options.startAudioMuted, options.startVideoMuted);
-    this.#set({ ...START, phase: "connecting", room: options.room });
+    this.#snapshot.set({ ...START, phase: "connecting", room: options.room });
     try {
       await this.#connect();
     } catch (error) {
-      if (this.#gone()) return;
+      if (this.state.phase === "left") return;
       const code = error instanceof MeetingError ? error.code : "server-gone";
       // Whoever waits at the door keeps waiting when the connection breaks.
       if (code === "server-gone" && this.state.phase === "outside") {
@@ -180,7 +164,7 @@ export class MeetingSession implements Meeting {
     const xmpp = new XmppConnection(this.config, null, this.access);
     this.#xmpp = xmpp;
     await xmpp.connect(options.room);
-    if (this.#gone()) {
+    if (this.#over()) {
       xmpp.close();
       return;
     }
@@ -189,59 +173,74 @@ export class MeetingSession implements Meeting {
       this.#entrance?.close();
       void this.#reconnect();
     };
-    await this.#enter(xmpp, addressOf(this.config, options.room), nickOf(xmpp.jid));
+    this.#list?.close();
+    this.#list = new BreakoutList(xmpp, this.#services, {
+      changed: () => this.#refresh(),
+      sent: (address) => void this.#travel.go(address),
+      ending: (seconds) => this.#snapshot.tell({ kind: "breakouts-ending", seconds }),
+    });
+    await this.#enter(xmpp, this.#main, nickOf(xmpp.jid));
   }
 
   /** Goes into a room of the connection, as long as that takes. Rejects with a MeetingError. */
   async #enter(xmpp: XmppConnection, address: string, nick: string): Promise<void> {
-    const room = new Room(
-      address,
-      nick,
-      this.config,
-      xmpp,
-      {
-        present: (presence) => this.#present(room, presence),
-        gone: (gone) => {
-          this.#roster.gone(gone);
-          this.#refresh();
-        },
-        removed: (code) => this.#fail(code),
-        lost: () => {
-          xmpp.close();
-          void this.#reconnect();
-        },
-        focusGone: () => void this.#awaitFocus(room),
-        bridgeAvailable: (available) => {
-          this.#bridgeAvailable = available;
-          this.#refresh();
-        },
-        chat: (from, text, isPrivate, id) => this.#heard(from, text, isPrivate, id),
-        chatRefused: () => this.#tell({ kind: "chat-refused" }),
-        jingle: (jingle, from) => this.#call?.jingle(jingle, from),
-        muted: (medium, by) => this.#mutedBy(medium, by),
+    const roomEvents: RoomEvents = {
+      present: (presence) => this.#present(room, presence),
+      gone: (gone) => {
+        this.#roster.gone(gone);
+        this.#refresh();
       },
-      this.account,
-    );
-    const control = new RoomControl(xmpp, room, this.#services, this.#roster, {
+      removed: (code, alternate) => {
+        if (code === "room-destroyed" && alternate === this.#main && address !== this.#main)
+          void this.#travel.go(alternate);
+        else this.#fail(code);
+      },
+      lost: () => {
+        xmpp.close();
+        void this.#reconnect();
+      },
+      focusGone: () => void this.#awaitFocus(room),
+      bridgeAvailable: (available) => {
+        this.#bridgeAvailable = available;
+        this.#refresh();
+      },
+      chat: (from, text, isPrivate, id) => {
+        this.#remember({ id, text, from, privateTo: isPrivate ? nick : null });
+      },
+      announced: (words, name) => this.#announced(words, name),
+      chatRefused: () => this.#snapshot.tell({ kind: "chat-refused" }),
+      jingle: (jingle, from) => this.#call?.jingle(jingle, from),
+      muted: (medium, by) => {
+        this.#own.mutedByFocus(medium);
+        this.#snapshot.tell({ kind: "muted", medium, by: this.#roster.nameOf(by) });
+      },
+    };
+    const room: Room = new Room(address, nick, this.config, xmpp, roomEvents, this.account);
+    const events = {
       changed: () => this.#refresh(),
-      news: (news) => this.#tell(news),
-      stopped: (medium) => void this.#silence(medium),
-      tell: (id, body) => this.#call?.tell(id, body),
-    });
-    this.#localId = nick;
+      news: (news: News) => this.#snapshot.tell(news),
+      stopped: (medium: Medium) => void this.#own.silence(medium),
+      tell: (id: string, body: Readonly<Record<string, unknown>>) => this.#call?.tell(id, body),
+    };
+    const rules = address === this.#main ? null : this.#mainRules;
+    const control = new RoomControl(xmpp, room, this.#services, this.#roster, events, rules);
+    this.#me.id = nick;
     this.#room = room;
     this.#control = control;
     this.#call = this.#newCall(xmpp, nick);
-    if (this.state.phase === "connecting") this.#set({ phase: "joining" });
+    if (this.state.phase === "connecting") this.#snapshot.set({ phase: "joining" });
     const entrance = new Entrance(
       xmpp,
       room,
-      this.#name,
-      this.#options?.password ?? null,
-      (password) => room.join(this.#presence(), password),
+      this.#me.name,
+      address === this.#main ? this.#password : null,
+      (password) => {
+        if (password !== null) this.#password = password;
+        return room.join(this.#me.presence, password);
+      },
       () => this.#outside(entrance),
       (name) => {
-        this.#name = name;
+        this.#me.name = name;
       },
       this.account === null || this.config.hosts.anonymousdomain !== undefined,
     );
@@ -252,32 +251,35 @@ export class MeetingSession implements Meeting {
       control.close();
       throw error;
     }
-    if (this.#gone()) return;
+    if (this.#over()) return;
     await control.readInfo();
-    if (this.#gone() || room !== this.#room) return;
-    this.#joinedAt ||= Date.now();
-    this.#set({
+    if (this.#over() || room !== this.#room) return;
+    this.#me.joinedAt ||= Date.now();
+    this.#place = address;
+    this.#snapshot.set({
       phase: "joined",
       error: null,
       startedAt: this.state.startedAt ?? control.info.createdAt ?? Date.now(),
     });
     this.#refresh();
     const { audio, video } = control.startMuted;
-    this.#beginMuted(audio, video);
+    this.#own.beginMuted(audio, video);
   }
 
   #outside(entrance: Entrance): void {
-    if (entrance !== this.#entrance || this.#gone() || this.state.phase === "failed") return;
-    this.#set(entrance.entry === null ? { entry: null } : { entry: entrance.entry, phase: "outside", error: null });
+    if (entrance !== this.#entrance || this.#over()) return;
+    this.#snapshot.set(
+      entrance.entry === null ? { entry: null } : { entry: entrance.entry, phase: "outside", error: null },
+    );
   }
 
   #present(room: Room, presence: OccupantPresence): void {
     if (presence.nick === room.nick) {
-      const changed = presence.moderator !== this.#moderator;
-      this.#moderator = presence.moderator;
-      this.#avatar = presence.avatar;
-      this.#control?.setRole(presence.moderator);
-      if (changed) this.#tell({ kind: presence.moderator ? "promoted" : "demoted" });
+      const changed = presence.moderator !== this.#me.moderator;
+      this.#me.moderator = presence.moderator;
+      this.#me.avatar = presence.avatar;
+      this.#control?.setRole(presence.moderator, presence.permissions);
+      if (changed) this.#snapshot.tell({ kind: presence.moderator ? "promoted" : "demoted" });
     } else {
       this.#roster.present(presence, Date.now());
       this.#control?.entered(presence.realJid);
@@ -286,20 +288,16 @@ export class MeetingSession implements Meeting {
   }
 
   #newCall(xmpp: XmppConnection, endpoint: string): Call {
-    // Layers are written as SSRC groups, which Firefox does not take: it sends one.
-    const simulcast = this.config.disableSimulcast !== true && !navigator.userAgent.includes("Firefox");
-    const options = {
-      endpoint,
-      domain: this.config.hosts.anonymousdomain ?? this.config.hosts.domain,
-      simulcast,
-      lastN: this.config.channelLastN ?? -1,
-      iceRestart: this.config.enableIceRestart !== false,
-    };
-    const call = new Call(xmpp, this.#media, options, {
+    const call = new Call(xmpp, this.#media, callOptions(this.config, endpoint), {
       changed: () => this.#refresh(),
       failed: (code) => this.#fail(code),
-      startMuted: (audio, video) => this.#beginMuted(audio, video),
-      dominantSpeaker: (id) => this.#set({ dominantSpeaker: id === "" ? null : id }),
+      startMuted: (audio, video) => this.#own.beginMuted(audio, video),
+      dominantSpeaker: (id, silent) => {
+        const speaker = id === "" ? null : id;
+        this.#control?.spoke(speaker, silent);
+        this.#snapshot.set({ dominantSpeaker: speaker });
+        this.#refresh();
+      },
       active: (id, active) => {
         this.#roster.setActive(id, active);
         this.#refresh();
@@ -314,86 +312,81 @@ export class MeetingSession implements Meeting {
     return call;
   }
 
-  /** A wish for the beginning; a new session later changes nothing. */
-  #beginMuted(audio: boolean, video: boolean): void {
-    if (this.#startMuted || !(audio || video)) return;
-    this.#startMuted = true;
-    if (audio) void this.setAudioMuted(true);
-    if (video) void this.setVideoMuted(true);
-  }
-
   #told(from: string, body: Readonly<Record<string, unknown>>): void {
     const sender = this.#roster.get(from)?.presence;
-    if (body.name !== LOWER_HAND || sender?.moderator !== true || this.#raisedHandAt === null) return;
+    if (body.name !== LOWER_HAND || sender?.moderator !== true || this.#me.raisedHandAt === null) return;
     this.setRaisedHand(false);
-    this.#tell({ kind: "hand-lowered", by: sender.name });
+    this.#snapshot.tell({ kind: "hand-lowered", by: sender.name });
   }
 
-  #mutedBy(medium: Medium, by: string): void {
-    this.#muted.add(medium);
-    void this.#silence(medium);
-    this.#tell({ kind: "muted", medium, by: this.#roster.nameOf(by) });
-  }
-
-  #silence(medium: Medium): Promise<void> {
-    if (medium === "audio") return this.setAudioMuted(true);
-    return medium === "video" ? this.setVideoMuted(true) : this.stopScreenShare();
-  }
-
-  /** Rejects where the room is moderated and we were not allowed. */
-  #demand(medium: Medium): void {
-    if (!this.state.allowed[medium]) throw new MeetingError("not-permitted", `A moderator decides on ${medium}`);
-  }
-
-  #unmuted(medium: Medium): void {
-    if (this.#muted.delete(medium)) this.#control?.unmuted(medium);
-  }
-
-  /** Whether people left meanwhile. */
-  #gone(): boolean {
-    return this.state.phase === "left";
+  /** Whether people left meanwhile, or were put out. */
+  #over(): boolean {
+    return this.state.phase === "left" || this.state.phase === "failed";
   }
 
   /** The connection was lost: come back, as somebody new to the server but with everything kept here. */
   async #reconnect(): Promise<void> {
-    if (this.#reconnecting || this.state.phase === "left" || this.state.phase === "failed") return;
-    this.#reconnecting = true;
-    try {
-      await this.#comeBack();
-    } finally {
-      this.#reconnecting = false;
-    }
+    if (!this.#over()) await this.#reconnection.start();
   }
 
   async #comeBack(): Promise<void> {
-    const began = Date.now();
-    for (let attempt = 0; Date.now() - began < GIVE_UP_MS; attempt++) {
-      this.#set({ phase: "reconnecting", error: "server-gone", entry: null });
-      const wait = RECONNECT_MS[Math.min(attempt, RECONNECT_MS.length - 1)] ?? 1_000;
-      await new Promise((resolve) => setTimeout(resolve, wait * (0.75 + Math.random() / 2)));
-      if (this.state.phase !== "reconnecting") return;
-      this.#call?.close();
-      this.#control?.close();
-      this.#roster.clear();
-      this.#hadSession = false;
-      try {
-        await this.#connect();
-        return;
-      } catch (error) {
-        this.#xmpp?.close();
-        if (error instanceof MeetingError && FINAL.includes(error.code)) {
-          this.#fail(error.code);
-          return;
-        }
-        console.warn("Not back yet", error);
-      }
+    const place = this.#place;
+    this.#quit();
+    this.#place = place;
+    try {
+      await this.#connect();
+    } catch (error) {
+      this.#xmpp?.close();
+      throw error;
     }
-    this.#fail("server-gone");
+    if (place !== "" && place !== this.#main) await this.#travel.go(place); // into the breakout room that we were in
+  }
+
+  // From room to room.
+
+  /** Leaves the room and enters another one of the meeting; false where that does not let us in. */
+  async #change(address: string): Promise<boolean> {
+    const xmpp = this.#xmpp;
+    if (xmpp === null) return false;
+    this.#keepPassword();
+    await this.#own.changeRoom();
+    this.#room?.leave("switch_room");
+    this.#quit();
+    this.#snapshot.set({ phase: "joining", error: null, entry: null, dominantSpeaker: null, speaking: new Set() });
+    try {
+      await this.#enter(xmpp, address, this.#me.id ?? nickOf(xmpp.jid));
+      return this.#place === address;
+    } catch (error) {
+      console.warn("The room could not be entered", error);
+      const waiting = xmpp === this.#xmpp && ["joining", "outside"].includes(this.state.phase);
+      if (waiting && address === this.#main) this.#fail(error instanceof MeetingError ? error.code : "server-gone");
+      return false;
+    }
+  }
+
+  #quit(): void {
+    this.#call?.close();
+    this.#control?.close();
+    this.#roster.clear();
+    this.#hadSession = false;
+    this.#place = "";
+  }
+
+  #arrived(address: string, refused: boolean): void {
+    this.#snapshot.set({ messages: this.#chat.of(address) });
+    const room = this.state.breakouts.rooms.find(({ here }) => here)?.name ?? "";
+    this.#snapshot.tell(refused ? { kind: "move-refused" } : { kind: "moved", room, main: address === this.#main });
+  }
+
+  /** A room asks everybody for its password, also those who set it and come back. */
+  #keepPassword(): void {
+    if (this.#place !== this.#main || this.#control === null) return;
+    this.#password = this.#control.security.passwordSet ?? this.#password;
   }
 
   /** The focus left the room: it comes back when it is asked to, and then invites us again. */
   async #awaitFocus(room: Room): Promise<void> {
-    while (room === this.#room && this.state.phase !== "left" && this.state.phase !== "failed") {
+    while (room === this.#room && !this.#over()) {
       try {
         await room.requestConference();
         return;
@@ -404,8 +397,8 @@ export class MeetingSession implements Meeting {
   }
 
   #fail(code: ErrorCode): void {
-    if (this.state.phase === "left" || this.state.phase === "failed") return;
-    this.#set({ phase: "failed", error: code, entry: null });
+    if (this.#over()) return;
+    this.#snapshot.set({ phase: "failed", error: code, entry: null });
     this.#shut();
   }
 
@@ -414,6 +407,7 @@ export class MeetingSession implements Meeting {
     this.#entrance?.close();
     this.#call?.close();
     this.#control?.close();
+    this.#list?.close();
     this.#room?.leave();
     const xmpp = this.#xmpp;
     if (xmpp !== null) {
@@ -426,93 +420,46 @@ export class MeetingSession implements Meeting {
   async leave(): Promise<void> {
     if (this.state.phase === "left") return;
     const failed = this.state.phase === "failed";
-    this.#set({ phase: "left", participants: [], entry: null });
+    this.#snapshot.set({ phase: "left", participants: [], entry: null });
     if (!failed) this.#shut();
   }
 
   // Our own side.
 
-  #presence(): OwnPresence {
-    const id = this.#localId ?? "";
-    const sources = new Map<string, SourceState>([
-      [`${id}-a0`, { muted: this.#media.audioMuted, desktop: false }],
-      [`${id}-v0`, { muted: this.#media.videoMuted, desktop: false }],
-    ]);
-    if (this.#screenShared) sources.set(`${id}-v1`, { muted: this.#media.screen === null, desktop: true });
-    const region = this.config.deploymentInfo?.userRegion ?? null;
-    return { name: this.#name, raisedHandAt: this.#raisedHandAt, region, sources };
-  }
-
   #publish(): void {
-    this.#room?.update(this.#presence());
+    this.#room?.update(this.#me.presence);
     this.#refresh();
   }
 
   setDisplayName(name: string): void {
-    this.#name = name;
+    this.#me.name = name;
     this.#publish();
   }
 
-  async setAudioMuted(muted: boolean): Promise<void> {
-    if (!muted) this.#demand("audio");
-    await this.#media.setAudioMuted(muted);
-    await this.#call?.sendTracks();
-    this.#publish();
-    if (!muted) this.#unmuted("audio");
-  }
-
-  async setVideoMuted(muted: boolean): Promise<void> {
-    if (!muted) this.#demand("video");
-    await this.#media.setVideoMuted(muted);
-    await this.#call?.sendTracks();
-    this.#call?.tellCamera(muted);
-    this.#publish();
-    if (!muted) this.#unmuted("video");
-  }
-
-  async setDevices(choice: DeviceChoice): Promise<void> {
-    await this.#media.setDevices(choice);
-    await this.#call?.sendTracks();
-    this.#refresh();
-  }
-
-  async startScreenShare(): Promise<void> {
-    this.#demand("desktop");
-    const track = await this.#media.startScreen();
-    this.#screenShared = true;
-    this.#publish();
-    await this.#call?.startScreen(track);
-    this.#unmuted("desktop");
-    this.#refresh();
-  }
-
-  async stopScreenShare(): Promise<void> {
-    if (this.#media.screen === null) return;
-    this.#media.stopScreen();
-    this.#publish();
-    await this.#call?.stopScreen();
-  }
-
-  setRaisedHand(raised: boolean): void {
-    this.#raisedHandAt = raised ? Date.now() : null;
-    this.#publish();
-  }
+  readonly setAudioMuted = (muted: boolean) => this.#own.setAudioMuted(muted);
+  readonly setVideoMuted = (muted: boolean) => this.#own.setVideoMuted(muted);
+  readonly setDevices = (choice: DeviceChoice) => this.#own.setDevices(choice);
+  readonly startScreenShare = () => this.#own.startScreenShare();
+  readonly stopScreenShare = () => this.#own.stopScreenShare();
+  readonly setRaisedHand = (raised: boolean) => this.#own.setRaisedHand(raised);
 
   sendChat(text: string, privateTo?: string): void {
     const trimmed = text.trim();
     if (trimmed === "" || this.#room === null) return;
     const id = this.#room.say(trimmed, privateTo);
-    if (privateTo !== undefined) this.#remember({ id, text: trimmed, from: this.#localId ?? "", privateTo });
+    if (privateTo !== undefined) this.#remember({ id, text: trimmed, from: this.#me.id ?? "", privateTo });
   }
 
-  #heard(from: string, text: string, isPrivate: boolean, id: string): void {
-    this.#remember({ id, text, from, privateTo: isPrivate ? (this.#localId ?? "") : null });
+  #announced(text: string, name: string): void {
+    this.#remember({ id: randomId(), text, from: "", privateTo: null, name, announcement: true });
+    this.#snapshot.tell({ kind: "announcement", by: name, text });
   }
 
-  #remember(message: Pick<ChatMessage, "id" | "text" | "from" | "privateTo">): void {
-    const local = message.from === this.#localId;
-    const name = local ? this.#name : (this.#roster.get(message.from)?.presence.name ?? "");
-    this.#set({ messages: [...this.state.messages, { ...message, local, name, at: Date.now() }] });
+  #remember(message: Pick<ChatMessage, "id" | "text" | "from" | "privateTo"> & Partial<ChatMessage>): void {
+    const local = message.from === this.#me.id;
+    const name = local ? this.#me.name : this.#roster.nameOf(message.from);
+    const line = { local, name, at: Date.now(), announcement: false, ...message };
+    this.#snapshot.set({ messages: this.#chat.add(this.#room?.address ?? "", line) });
   }
 
   setView(view: ViewRequest): void {
@@ -523,15 +470,15 @@ export class MeetingSession implements Meeting {
   // The snapshot.
 
   #refresh(): void {
-    const call = this.#call;
-    if (call === null || this.#localId === null) return;
+    const [call, control] = [this.#call, this.#control];
+    if (call === null || this.#me.id === null) return;
     const others = this.#roster.participants(call.sources, (source) => call.track(source));
     this.#hadSession ||= call.iceState === "connected" || call.iceState === "completed";
-    this.#set({
-      localId: this.#localId,
-      participants: this.state.phase === "left" ? [] : [this.#local(), ...others],
+    this.#snapshot.set({
+      localId: this.#me.id,
+      participants: this.state.phase === "left" ? [] : [this.#me.participant, ...others],
       bridgeChannelOpen: call.channelOpen,
-      ...(this.#control === null ? {} : rulesOf(this.#control)),
+      ...(control === null ? {} : { ...control.rules, breakouts: this.#breakouts(control) }),
       iceState: call.iceState,
       ...this.#phase(call, others.length),
     });
@@ -547,29 +494,10 @@ export class MeetingSession implements Meeting {
     return broken ? { phase: "reconnecting", error: "media-failed" } : { phase: "joined", error: null };
   }
 
-  #local(): Participant {
-    const id = this.#localId ?? "";
-    const { audioMuted, videoMuted, camera, screen } = this.#media;
-    const shared =
-      screen === null ? [] : [{ name: `${id}-v1`, kind: "desktop" as const, muted: false, stream: streamOf(screen) }];
-    return {
-      id,
-      name: this.#name,
-      avatar: this.#avatar,
-      local: true,
-      moderator: this.#moderator,
-      audioMuted,
-      videoMuted,
-      videos: [{ name: `${id}-v0`, kind: "camera", muted: videoMuted, stream: streamOf(camera) }, ...shared],
-      audio: null,
-      raisedHandAt: this.#raisedHandAt,
-      quality: qualityOf(this.#points),
-      active: true,
-      joinedAt: this.#joinedAt,
-    };
+  #breakouts(control: RoomControl): Breakouts {
+    const address = this.#room?.address ?? "";
+    if (address === this.#main) this.#mainRules = control.security.restricted;
+    const freeChoice = this.#mainRules?.breakoutSelfJoinRestricted !== true;
+    return this.#list?.view(address, control.breakoutsEnd, freeChoice) ?? NO_BREAKOUTS;
   }
-}
-
-function rulesOf({ security, allowed, approved, knockers }: RoomControl): Partial<MeetingState> {
-  return { security, allowed, approved, knockers };
 }

@@ -30,6 +30,12 @@ export class Metadata {
     return { audio: audio === true, video: video === true };
   }
 
+  /** When breakout rooms end, ms since the epoch. */
+  get breakoutsEnd(): number | null {
+    const { ends } = this.get("breakoutTimer");
+    return typeof ends === "number" && Number.isFinite(ends) ? ends : null;
+  }
+
   get restricted(): Readonly<Record<Restriction, boolean>> {
     const set = this.get("permissions");
     return Object.fromEntries(RESTRICTIONS.map((each) => [each, set[each] === true])) as Record<Restriction, boolean>;

@@ -1,7 +1,7 @@
 /** AV moderation (4-services section 2.5): whether people may speak, show and share without being allowed to. */
 
 import { record, strings, text } from "./envelope";
-import { type Allowed, MEDIA, type Medium } from "./rooms-api";
+import { MEDIA, type Medium } from "./rooms-api";
 import { element } from "./xml";
 
 export type ModerationEvent =
@@ -43,7 +43,7 @@ export class Moderation {
   }
 
   /** What we may use now. */
-  allowed(moderator: boolean): Allowed {
+  allowed(moderator: boolean): Readonly<Record<Medium, boolean>> {
     const may = (medium: Medium) => moderator || !this.#moderated[medium] || this.#mine[medium];
     return { audio: may("audio"), video: may("video"), desktop: may("desktop") };
   }

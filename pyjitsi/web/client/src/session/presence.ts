@@ -26,6 +26,8 @@ export interface OccupantPresence {
   readonly statuses: ReadonlySet<string>;
   /** The picture of a log-in, which the server put there; nobody gives themselves one. */
   readonly avatar: string | null;
+  /** What the log-in allows, in our own presence; null where it said nothing, and only the role counts. */
+  readonly permissions: ReadonlySet<string> | null;
 }
 
 /** Our presence; the first one carries the join, with the password of a locked room. */
@@ -76,5 +78,12 @@ export function parsePresence(stanza: Element): OccupantPresence {
     sources: parseSourceInfo(textOf(stanza, "SourceInfo")),
     avatar: textOf(child(child(stanza, "identity"), "user"), "avatar") || null,
     statuses: new Set(children(user, "status").map((status) => status.getAttribute("code") ?? "")),
+    permissions: parsePermissions(child(stanza, "permissions", NS.jitmeet)),
   };
+}
+
+function parsePermissions(table: Element | null): ReadonlySet<string> | null {
+  if (table === null) return null;
+  const granted = children(table, "p").filter((each) => each.getAttribute("val") === "true");
+  return new Set(granted.map((each) => each.getAttribute("name") ?? ""));
 }

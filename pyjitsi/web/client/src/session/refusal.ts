@@ -55,6 +55,11 @@ function notAllowed(error: Element | null): RefusalCode {
   return missing || textOf(error, "text").includes("creation") ? "no-room" : "not-allowed";
 }
 
+/** Where people go on whose room was ended: breakout rooms name their main room. */
+export function readAlternate(presence: Element): string | null {
+  return child(child(presence, "x", NS.mucUser), "destroy")?.getAttribute("jid") || null;
+}
+
 /** Why we are out of the room: kicked, banned, or the room was ended. Null where the server merely shuts down. */
 export function readRemoval(presence: Element): ErrorCode | null {
   const user = child(presence, "x", NS.mucUser);

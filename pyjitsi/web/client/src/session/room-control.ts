@@ -1,16 +1,29 @@
 /** One room's rules as we know them, and what its moderators do: ties the small wire modules together. */
 
 import { type Affiliation, buildAffiliations, buildConfiguration, buildKick, buildMute } from "./admin";
-import { MeetingError } from "./api";
+import { MeetingError, type MeetingState } from "./api";
 import { type JsonMessage, parseEnvelope } from "./envelope";
 import { LobbyDesk, type LobbyNotice, parseLobbyNotice } from "./lobby";
 import { buildMetadata, Metadata } from "./metadata";
 import { buildApproval, buildModerated, Moderation, nickIn } from "./moderation";
-import type { Room } from "./room";
+import { buildPoll, buildVote, Polls } from "./polls";
+import { type Room, randomId } from "./room";
 import { buildInfoRequest, NO_INFO, parseInfo, type RoomInfo } from "./room-info";
-import type { Allowed, Knocker, Medium, ModeratorControls, News, Restriction, Security } from "./rooms-api";
+import type {
+  Allowed,
+  Knocker,
+  Medium,
+  ModeratorControls,
+  News,
+  Poll,
+  PollControls,
+  Restriction,
+  Security,
+  SpeakerTime,
+} from "./rooms-api";
 import type { Roster } from "./roster";
 import type { Services } from "./services";
+import { buildSpeaking, Speakers } from "./speakers";
 import { child, element } from "./xml";
 import { IqError, type XmppConnection } from "./xmpp";
 
@@ -29,18 +42,23 @@ export const LOWER_HAND = "lower-hand-message";
 export class RoomControl implements ModeratorControls {
   readonly #moderation = new Moderation();
   readonly #metadata = new Metadata();
+  readonly #polls = new Polls();
+  readonly #speakers = new Speakers();
   readonly #stop: () => void;
   #info: RoomInfo = NO_INFO;
   #desk: LobbyDesk | null = null;
   #moderator = false;
+  #permissions: ReadonlySet<string> | null = null;
   #passwordSet: string | null = null;
 
+  /** `mainRules`: in a breakout room, what is restricted in its main room. */
   constructor(
     private readonly xmpp: XmppConnection,
     private readonly room: Room,
     private readonly services: Services,
     private readonly roster: Roster,
     private readonly events: ControlEvents,
+    private readonly mainRules: Readonly<Record<Restriction, boolean>> | null = null,
   ) {
     this.#stop = xmpp.listen((stanza) => this.#receive(stanza));
   }
@@ -64,17 +82,61 @@ export class RoomControl implements ModeratorControls {
       moderated: this.#moderation.moderated,
       policySupported: has("room_metadata"),
       startMuted: this.#metadata.startMuted,
-      restricted: this.#metadata.restricted,
+      restricted: this.#restricted,
+      pollsSupported: has("polls"),
       endSupported: has("end_conference"),
     };
+  }
+
+  /** The part of the snapshot that is the room's. */
+  get rules(): Pick<MeetingState, "security" | "allowed" | "approved" | "knockers" | "polls" | "speakers"> {
+    const { security, allowed, approved, knockers, polls, speakers } = this;
+    return { security, allowed, approved, knockers, polls, speakers };
   }
 
   get info(): RoomInfo {
     return this.#info;
   }
 
+  /** A breakout room is under its main room's rules, which it does not tell itself. */
+  get #restricted(): Readonly<Record<Restriction, boolean>> {
+    return this.mainRules ?? this.#metadata.restricted;
+  }
+
   get allowed(): Allowed {
-    return this.#moderation.allowed(this.#moderator);
+    const restricted = this.#restricted;
+    return {
+      ...this.#moderation.allowed(this.#moderator),
+      groupChat: !restricted.groupChatRestricted || this.#may("send-groupchat"),
+      privateChat: !restricted.privateChatRestricted || this.#moderator,
+      polls: !restricted.pollCreationRestricted || this.#may("create-polls"),
+    };
+  }
+
+  /** By the log-in where that said something, else by the role. */
+  #may(feature: string): boolean {
+    return this.#permissions?.has(feature) ?? this.#moderator;
+  }
+
+  get breakoutsEnd(): number | null {
+    return this.#metadata.breakoutsEnd;
+  }
+
+  get polls(): readonly Poll[] {
+    return this.#polls.all;
+  }
+
+  get pollControls(): PollControls | null {
+    const component = this.services.address("polls");
+    if (component === null) return null;
+    return {
+      ask: (question, answers) => this.xmpp.send(buildPoll(component, randomId(), question, answers)),
+      vote: (id, answers) => this.xmpp.send(buildVote(component, id, answers)),
+    };
+  }
+
+  get speakers(): readonly SpeakerTime[] {
+    return this.#speakers.times((id) => this.roster.nameOf(id));
   }
 
   get approved(): Readonly<Record<Medium, ReadonlySet<string>>> {
@@ -102,7 +164,8 @@ export class RoomControl implements ModeratorControls {
     this.events.changed();
   }
 
-  setRole(moderator: boolean): void {
+  setRole(moderator: boolean, permissions: ReadonlySet<string> | null = null): void {
+    this.#permissions = permissions;
     if (moderator === this.#moderator) return;
     this.#moderator = moderator;
     this.#keepDesk();
@@ -127,9 +190,20 @@ export class RoomControl implements ModeratorControls {
     });
   }
 
+  /** The bridge says who speaks. Of ourselves we tell the server, which counts. */
+  spoke(id: string | null, silent: boolean): void {
+    const component = this.services.address("speakerstats");
+    if (!this.#speakers.dominant(id, silent, Date.now()) || id !== this.room.nick || component === null) return;
+    this.xmpp.send(buildSpeaking(component, this.room.address, silent));
+  }
+
   #receive(stanza: Element): void {
-    if (stanza.localName !== "message" || stanza.getAttribute("type") === "error") return;
+    if (stanza.localName !== "message") return;
     const from = stanza.getAttribute("from") ?? "";
+    if (stanza.getAttribute("type") === "error") {
+      if (this.services.known(from)) this.events.news({ kind: "service-refused" });
+      return;
+    }
     if (from.split("/", 1)[0] === this.room.address) {
       const notice = parseLobbyNotice(stanza);
       if (notice !== null) this.#lobbyNotice(notice, nickIn(from));
@@ -163,6 +237,15 @@ export class RoomControl implements ModeratorControls {
             this.events.news(event);
           }
         }
+        break;
+      case "polls": {
+        const poll = this.#polls.receive(body);
+        if (poll !== null && poll.by.id !== this.room.nick)
+          this.events.news({ kind: "poll", by: poll.by.name, question: poll.question });
+        break;
+      }
+      case "speakerstats":
+        this.#speakers.receive(body, Date.now());
         break;
       default:
         return;

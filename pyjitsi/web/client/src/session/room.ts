@@ -1,10 +1,11 @@
 /** The conference room on the wire: request, join, presence, chat, and what the room sends. */
 
 import { type ErrorCode, type MeetConfig, MeetingError } from "./api";
+import { parseEnvelope, text as textIn } from "./envelope";
 import { nickIn } from "./moderation";
 import { CAPS_NODE, FEATURES, NS } from "./namespaces";
 import { buildPresence, type OccupantPresence, type OwnPresence, parsePresence } from "./presence";
-import { type Refusal, readRefusal, readRemoval } from "./refusal";
+import { type Refusal, readAlternate, readRefusal, readRemoval } from "./refusal";
 import { MEDIA, type Medium } from "./rooms-api";
 import { child, children, element, textOf } from "./xml";
 import { IqError, type XmppConnection } from "./xmpp";
@@ -44,13 +45,15 @@ export interface Proof {
 export interface RoomEvents {
   present(presence: OccupantPresence): void;
   gone(nick: string): void;
-  /** We are out: kicked, or the room was destroyed. */
-  removed(code: ErrorCode): void;
+  /** We are out: kicked, or the room was destroyed. `alternate` is the room that takes its place. */
+  removed(code: ErrorCode, alternate: string | null): void;
   /** The server shuts down: we are not kicked, and may come back. */
   lost(): void;
   focusGone(): void;
   bridgeAvailable(available: boolean): void;
   chat(from: string, text: string, isPrivate: boolean, id: string): void;
+  /** The room itself says something to all; `name` is of whom it speaks for, or "". */
+  announced(words: string, name: string): void;
   /** The room did not take what we wrote. */
   chatRefused(): void;
   /** The focus muted us, for the moderator of that nick; "" where it does so of itself. */
@@ -66,8 +69,8 @@ export function nickOf(jid: string): string {
   return [...crypto.getRandomValues(new Uint8Array(4))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** An id for a message; `crypto.randomUUID` is there on secure origins only. */
-function randomId(): string {
+/** An id for a message or a poll; `crypto.randomUUID` is there on secure origins only. */
+export function randomId(): string {
   return [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
@@ -148,10 +151,12 @@ export class Room {
     this.xmpp.send(buildPresence(this.occupant, own, null));
   }
 
-  leave(): void {
+  /** Leaves; `status` says why, as `switch_room` where we go on into another room of the meeting. */
+  leave(status: string | null = null): void {
     this.#left = true;
     this.#stop();
-    this.xmpp.send(element("presence", { xmlns: "jabber:client", to: this.occupant, type: "unavailable" }));
+    const why = status === null ? null : element("status", {}, status);
+    this.xmpp.send(element("presence", { xmlns: "jabber:client", to: this.occupant, type: "unavailable" }, why));
   }
 
   say(text: string, privateTo: string | undefined): string {
@@ -194,7 +199,7 @@ export class Room {
     }
     const why = readRemoval(stanza);
     if (why === null) this.events.lost();
-    else this.events.removed(why);
+    else this.events.removed(why, readAlternate(stanza));
   }
 
   #message(stanza: Element, from: string): void {
@@ -202,6 +207,11 @@ export class Room {
     const nick = from.slice(this.address.length + 1);
     const type = stanza.getAttribute("type");
     if (type === "error" && text !== "") this.events.chatRefused();
+    if (nick === "" && type !== "error" && child(stanza, "delay") === null) {
+      const body = parseEnvelope(stanza);
+      const words = body?.type === "system_chat_message" ? textIn(body.message) : "";
+      if (words !== "") this.events.announced(words, textIn(body?.displayName));
+    }
     if (text === "" || nick === "" || type === "error" || child(stanza, "delay") !== null) return;
     this.events.chat(nick, text, type === "chat", stanza.getAttribute("id") ?? randomId());
   }

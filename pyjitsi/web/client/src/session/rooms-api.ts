@@ -56,19 +56,51 @@ export interface Security {
   readonly policySupported: boolean; // start muted, and who may chat
   readonly startMuted: { readonly audio: boolean; readonly video: boolean };
   readonly restricted: Readonly<Record<Restriction, boolean>>;
+  readonly pollsSupported: boolean;
   readonly endSupported: boolean;
 }
 
 /** What moderators may keep for themselves; keys of the room metadata's `permissions`. */
-export type Restriction = "groupChatRestricted" | "privateChatRestricted" | "reactionsRestricted";
-export const RESTRICTIONS: readonly Restriction[] = [
+export const RESTRICTIONS = [
   "groupChatRestricted",
   "privateChatRestricted",
   "reactionsRestricted",
-];
+  "pollCreationRestricted",
+  "breakoutSelfJoinRestricted",
+] as const;
+export type Restriction = (typeof RESTRICTIONS)[number];
 
-/** Whether we may use each of our media now: where a room is moderated, only who was allowed to. */
-export type Allowed = Readonly<Record<Medium, boolean>>;
+/**
+ * Whether we may use each of our media now: where a room is moderated, only who was allowed to. And whether we may write
+ * to everyone, write to people who are no moderators, and ask the room something.
+ */
+export type Allowed = Readonly<Record<Medium | "groupChat" | "privateChat" | "polls", boolean>>;
+
+/** How long somebody was the dominant speaker. `since`, ms since the epoch, where it goes on now. */
+export interface SpeakerTime {
+  readonly id: string;
+  readonly name: string;
+  readonly ms: number;
+  readonly since: number | null;
+}
+
+export interface Voter {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface Poll {
+  readonly id: string;
+  readonly question: string;
+  readonly by: Voter;
+  readonly answers: readonly { readonly name: string; readonly voters: readonly Voter[] }[];
+}
+
+export interface PollControls {
+  ask(question: string, answers: readonly string[]): void;
+  /** Our answer: for each of the poll's, whether it is ours. */
+  vote(id: string, answers: readonly boolean[]): void;
+}
 
 /** What happened to us, or to all, that no snapshot shows. `by` is a display name, "" where nobody is known. */
 export type News =
@@ -84,6 +116,9 @@ export type News =
   | { readonly kind: "lobby-on" | "lobby-off"; readonly by: string }
   | { readonly kind: "chat-refused" }
   | { readonly kind: "moved"; readonly room: string; readonly main: boolean }
+  | { readonly kind: "move-refused" | "service-refused" }
+  | { readonly kind: "breakouts-ending"; readonly seconds: number }
+  | { readonly kind: "poll"; readonly by: string; readonly question: string }
   | { readonly kind: "announcement"; readonly by: string; readonly text: string };
 
 export const NO_SECURITY: Security = {
@@ -95,10 +130,18 @@ export const NO_SECURITY: Security = {
   moderated: { audio: false, video: false, desktop: false },
   policySupported: false,
   startMuted: { audio: false, video: false },
-  restricted: { groupChatRestricted: false, privateChatRestricted: false, reactionsRestricted: false },
+  restricted: Object.fromEntries(RESTRICTIONS.map((each) => [each, false])) as Record<Restriction, boolean>,
+  pollsSupported: false,
   endSupported: false,
 };
-export const ALL_ALLOWED: Allowed = { audio: true, video: true, desktop: true };
+export const ALL_ALLOWED: Allowed = {
+  audio: true,
+  video: true,
+  desktop: true,
+  groupChat: true,
+  privateChat: true,
+  polls: true,
+};
 
 /** How somebody outside gets in. */
 export interface EntranceControls {

@@ -141,7 +141,7 @@ describe("moderators", () => {
 describe("services", () => {
   test("a moderated room lets us speak only while we are allowed to", () => {
     component("avmoderation.d", { type: "av_moderation", enabled: true, mediaType: "audio", actor: "a@c.d/b7d40e95" });
-    expect(control.allowed).toEqual({ audio: false, video: true, desktop: true });
+    expect(control.allowed).toMatchObject({ audio: false, video: true, desktop: true });
     component("avmoderation.d", { type: "av_moderation", approved: true, mediaType: "audio" });
     expect(control.allowed.audio).toBe(true);
     component("avmoderation.d", { type: "av_moderation", removed: true, mediaType: "audio" });
@@ -161,6 +161,12 @@ describe("services", () => {
     component("metadata.d", { type: "av_moderation", enabled: true, mediaType: "audio" });
     component("a@c.d/b7d40e95", { type: "av_moderation", enabled: true, mediaType: "audio" });
     expect(control.allowed.audio).toBe(true);
+  });
+
+  test("a component that refuses is told of, anybody else's error is not", () => {
+    for (const from of ["avmoderation.d", "ben@d/x"])
+      xmpp.receive(`<message xmlns="jabber:client" type="error" from="${from}"/>`);
+    expect(news).toEqual([{ kind: "service-refused" }]);
   });
 
   test("metadata is replaced whole", () => {

@@ -10,6 +10,7 @@ export type ServiceType =
   | "room_metadata"
   | "breakout_rooms"
   | "end_conference"
+  | "polls"
   | "speakerstats";
 
 const DISCO_MS = 5_000;
@@ -49,6 +50,11 @@ export class Services {
 
   address(type: ServiceType): string | null {
     return this.#addresses.get(type) ?? null;
+  }
+
+  /** Whether an address is that of any service. */
+  known(from: string): boolean {
+    return from !== "" && [...this.#addresses.values()].includes(from);
   }
 
   has(feature: string): boolean {

@@ -2,7 +2,7 @@
 
 import { getContext, setContext } from "svelte";
 import { t } from "../../i18n";
-import type { MeetingState, ModeratorControls, News, Participant } from "../../session/api";
+import type { Medium, MeetingState, ModeratorControls, News, Participant } from "../../session/api";
 import type { App } from "../app.svelte";
 import { codeOf } from "../media/access";
 import { type Arrangement, arrange, type LayoutChoice } from "../state/layout";
@@ -12,14 +12,23 @@ import { noticesBetween } from "../state/notices";
 import type { Action } from "../state/shortcuts";
 import { ViewReporter } from "../state/view-reporter";
 
-export type Panel = "chat" | "people" | null;
-export type DialogName = "settings" | "invite" | "shortcuts" | "security" | null;
+export type Panel = "chat" | "people" | "polls" | null;
+export type DialogName = "settings" | "invite" | "shortcuts" | "security" | "breakouts" | "speakers" | null;
+
+/** What is asked before something that can't be taken back. */
+export interface Question {
+  readonly title: string;
+  readonly text: string;
+  readonly label: string;
+  readonly run: () => void;
+}
 
 const CONTEXT = Symbol("meeting");
 
 export class MeetingController {
   panel: Panel = $state(null);
   dialog: DialogName = $state(null);
+  question: Question | null = $state.raw(null);
   choice: LayoutChoice = $state("auto");
   pinned: string | null = $state(null);
   speaker: string | null = $state(null);
@@ -84,11 +93,35 @@ export class MeetingController {
   announce(news: News): void {
     const told = tell(news);
     if (told === null) return;
-    const admit =
-      news.kind === "knock"
-        ? { label: t("news.admit"), run: () => this.live.meeting.moderator?.admit([news.id]) }
-        : null;
-    this.app.toasts.show({ kind: "info", text: told, ...(admit === null ? {} : { action: admit }) }, 8_000);
+    if (news.kind === "moved") this.recipient = null;
+    if (news.kind === "poll" && this.panel === "polls") return;
+    const action = this.#actionOf(news);
+    const lasting = news.kind === "announcement" ? 20_000 : 8_000;
+    this.app.toasts.show({ kind: "info", text: told, ...(action === null ? {} : { action }) }, lasting);
+  }
+
+  #actionOf(news: News): { readonly label: string; readonly run: () => void } | null {
+    switch (news.kind) {
+      case "knock":
+        return { label: t("news.admit"), run: () => this.live.meeting.moderator?.admit([news.id]) };
+      case "lobby-message":
+        return { label: t("news.answer"), run: () => this.openPanel("people") };
+      case "poll":
+        return { label: t("news.vote"), run: () => this.openPanel("polls") };
+      case "asked":
+        return news.medium === "audio" ? { label: t("toolbar.unmute"), run: () => this.run("mic") } : null;
+      case "allowed":
+        return this.#unmuting(news.medium);
+      default:
+        return null;
+    }
+  }
+
+  /** Who was allowed something goes on with one press. */
+  #unmuting(medium: Medium): { readonly label: string; readonly run: () => void } {
+    if (medium === "audio") return { label: t("toolbar.unmute"), run: () => this.run("mic") };
+    if (medium === "video") return { label: t("toolbar.cameraOn"), run: () => this.run("camera") };
+    return { label: t("toolbar.shareStart"), run: () => this.run("screen") };
   }
 
   /** Runs what a moderator does; a refusal becomes a notice in words. */
@@ -101,6 +134,10 @@ export class MeetingController {
     }
   }
 
+  confirm(question: Question): void {
+    this.question = question;
+  }
+
   openPanel(panel: Panel): void {
     this.panel = panel;
     if (panel !== "chat") return;
@@ -108,7 +145,7 @@ export class MeetingController {
     this.app.toasts.clear("message");
   }
 
-  togglePanel(panel: "chat" | "people"): void {
+  togglePanel(panel: "chat" | "people" | "polls"): void {
     this.openPanel(this.panel === panel ? null : panel);
   }
 
@@ -130,6 +167,11 @@ export class MeetingController {
   run(action: Action): void {
     const { meeting } = this.live;
     const me = this.me;
+    const barred = this.#barred(action);
+    if (barred !== null) {
+      this.#offerToAsk(barred);
+      return;
+    }
     switch (action) {
       case "mic":
         if (me) void this.#attempt(action, () => meeting.setAudioMuted(!me.audioMuted));
@@ -156,6 +198,24 @@ export class MeetingController {
       case "help":
         this.dialog = "shortcuts";
     }
+  }
+
+  /** The medium that a control would switch on, where a moderator decides on it and we were not allowed. */
+  #barred(action: Action): Medium | null {
+    const { allowed } = this.state;
+    if (action === "mic") return this.me?.audioMuted && !allowed.audio ? "audio" : null;
+    if (action === "camera") return this.me?.videoMuted && !allowed.video ? "video" : null;
+    return action === "screen" && !this.sharing && !allowed.desktop ? "desktop" : null;
+  }
+
+  #offerToAsk(medium: Medium): void {
+    const asked = this.me?.raisedHandAt != null;
+    const ask = { label: t("toolbar.handRaise"), run: () => this.live.meeting.setRaisedHand(true) };
+    this.app.toasts.show({
+      kind: "info",
+      text: asked ? t("barred.asked") : t(`barred.${medium}`),
+      ...(asked ? {} : { action: ask }),
+    });
   }
 
   /** Runs what may fail, once at a time for each control; a failure becomes a notice in words. */

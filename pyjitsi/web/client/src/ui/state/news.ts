@@ -41,6 +41,18 @@ export function tell(news: News): string | null {
       return t("news.lobbyOff");
     case "chat-refused":
       return t("news.chatRefused");
+    case "moved":
+      return news.main ? t("news.movedBack") : t("news.moved", { room: news.room });
+    case "move-refused":
+      return t("news.moveRefused");
+    case "service-refused":
+      return t("news.serviceRefused");
+    case "breakouts-ending":
+      return t("news.breakoutsEnding", { count: Math.max(1, Math.round(news.seconds / 60)) });
+    case "announcement":
+      return news.by === "" ? news.text : t("news.announcement", { by: news.by, text: news.text });
+    case "poll":
+      return t("news.poll", { by, question: news.question });
     default:
       return null;
   }

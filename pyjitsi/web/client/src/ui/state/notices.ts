@@ -15,20 +15,25 @@ export function noticesBetween(before: MeetingState, after: MeetingState): Notic
   const earlier = new Map(before.participants.map((participant) => [participant.id, participant]));
   const later = new Set(after.participants.map((participant) => participant.id));
   const notices: Notice[] = [];
+  // Where a meeting is split, people come and go all the time; the list of rooms says where they are.
+  const split = after.breakouts.rooms.length > 0;
+  const small = after.breakouts.rooms.some((room) => room.here && !room.main);
   for (const participant of after.participants) {
     if (participant.local) continue;
     const old = earlier.get(participant.id);
-    if (old === undefined) notices.push({ kind: "joined", name: participant.name });
+    if (old === undefined && (small || !split)) notices.push({ kind: "joined", name: participant.name });
     if (participant.raisedHandAt !== null && old !== undefined && old.raisedHandAt === null) {
       notices.push({ kind: "hand", name: participant.name });
     }
   }
   for (const participant of before.participants) {
-    if (!participant.local && !later.has(participant.id)) notices.push({ kind: "left", name: participant.name });
+    if (!split && !participant.local && !later.has(participant.id))
+      notices.push({ kind: "left", name: participant.name });
   }
   const known = new Set(before.messages.map((message) => message.id));
   for (const message of after.messages) {
-    if (!message.local && !known.has(message.id)) notices.push({ kind: "message", name: message.name, message });
+    if (!message.local && !message.announcement && !known.has(message.id))
+      notices.push({ kind: "message", name: message.name, message });
   }
   return notices;
 }

@@ -13,11 +13,19 @@ interface Stored {
   readonly audioMuted: boolean;
   readonly videoMuted: boolean;
   readonly recent: readonly RecentRoom[];
+  readonly groups: readonly RoomGroups[];
+}
+
+/** The list of names by which a room was split last time. */
+interface RoomGroups {
+  readonly room: string;
+  readonly text: string;
 }
 
 const KEY = "pyjitsi.preferences";
 const RECENT_ROOMS = 8;
-const NOTHING: Stored = { name: "", devices: {}, audioMuted: false, videoMuted: false, recent: [] };
+const LONGEST_GROUPS = 10_000;
+const NOTHING: Stored = { name: "", devices: {}, audioMuted: false, videoMuted: false, recent: [], groups: [] };
 
 /** The part of localStorage that is needed; a private window may refuse all of it. */
 export type Store = Pick<Storage, "getItem" | "setItem">;
@@ -42,6 +50,17 @@ function parseRecent(value: unknown): RecentRoom[] {
   );
 }
 
+function parseGroups(value: unknown): RoomGroups[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(
+    (entry: unknown): entry is RoomGroups =>
+      typeof entry === "object" &&
+      entry !== null &&
+      typeof (entry as RoomGroups).room === "string" &&
+      typeof (entry as RoomGroups).text === "string",
+  );
+}
+
 /** Reads what an earlier visit, an older version or a tinkering visitor left behind; what makes no sense is dropped. */
 export function parseStored(json: string | null): Stored {
   let value: unknown;
@@ -51,13 +70,14 @@ export function parseStored(json: string | null): Stored {
     return NOTHING;
   }
   if (typeof value !== "object" || value === null) return NOTHING;
-  const { name, devices, audioMuted, videoMuted, recent } = value as Record<string, unknown>;
+  const { name, devices, audioMuted, videoMuted, recent, groups } = value as Record<string, unknown>;
   return {
     name: text(name) ?? "",
     devices: parseDevices(devices),
     audioMuted: audioMuted === true,
     videoMuted: videoMuted === true,
     recent: parseRecent(recent).slice(0, RECENT_ROOMS),
+    groups: parseGroups(groups).slice(0, RECENT_ROOMS),
   };
 }
 
@@ -93,7 +113,7 @@ export class Preferences {
     return this.#stored.recent;
   }
 
-  update(change: Partial<Omit<Stored, "recent">>): void {
+  update(change: Partial<Omit<Stored, "recent" | "groups">>): void {
     this.#save({ ...this.#stored, ...change });
   }
 
@@ -101,6 +121,17 @@ export class Preferences {
   visited(room: string, at: number): void {
     const others = this.#stored.recent.filter((entry) => entry.room !== room);
     this.#save({ ...this.#stored, recent: [{ room, at }, ...others].slice(0, RECENT_ROOMS) });
+  }
+
+  /** The list by which a room was split into breakout rooms last time, "" where there was none. */
+  groupsOf(room: string): string {
+    return this.#stored.groups.find((entry) => entry.room === room)?.text ?? "";
+  }
+
+  keepGroups(room: string, text: string): void {
+    const others = this.#stored.groups.filter((entry) => entry.room !== room);
+    const kept = { room, text: text.slice(0, LONGEST_GROUPS) };
+    this.#save({ ...this.#stored, groups: [kept, ...others].slice(0, RECENT_ROOMS) });
   }
 
   forget(room: string): void {

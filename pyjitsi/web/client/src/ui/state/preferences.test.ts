@@ -12,10 +12,17 @@ function memory(initial: string | null = null): Store {
 }
 
 describe("parseStored", () => {
-  it.each([null, "", "{", "3", "null", "[]", '{"name":5,"recent":"x","devices":[1]}'])(
+  it.each([null, "", "{", "3", "null", "[]", '{"name":5,"recent":"x","devices":[1],"groups":[{"room":"a"}]}'])(
     "makes nothing of %j",
     (json) => {
-      expect(parseStored(json)).toEqual({ name: "", devices: {}, audioMuted: false, videoMuted: false, recent: [] });
+      expect(parseStored(json)).toEqual({
+        name: "",
+        devices: {},
+        audioMuted: false,
+        videoMuted: false,
+        recent: [],
+        groups: [],
+      });
     },
   );
 
@@ -39,6 +46,15 @@ describe("Preferences", () => {
     new Preferences(store).update({ name: "Ana", audioMuted: true });
     const next = new Preferences(store);
     expect([next.name, next.audioMuted, next.videoMuted]).toEqual(["Ana", true, false]);
+  });
+
+  it("keeps the groups of the rooms that were split last", () => {
+    const store = memory();
+    const preferences = new Preferences(store);
+    for (let n = 0; n < 10; n++) preferences.keepGroups(`room-${n}`, `Red: Ana ${n}`);
+    preferences.keepGroups("room-9", "Blue: Ben");
+    const next = new Preferences(store);
+    expect(["room-0", "room-8", "room-9"].map((room) => next.groupsOf(room))).toEqual(["", "Red: Ana 8", "Blue: Ben"]);
   });
 
   it("lists rooms by the latest visit, each once, and forgets them", () => {

@@ -1,6 +1,7 @@
 /** A `Meeting` without a server, for the demo page: its state is whatever the page sets. */
 
 import {
+  type BreakoutControls,
   type EntranceControls,
   type ErrorCode,
   type JoinOptions,
@@ -10,6 +11,7 @@ import {
   type ModeratorControls,
   type News,
   type Participant,
+  type PollControls,
   type ViewRequest,
 } from "../../session/api";
 import { meetingState, person, screen } from "./people";
@@ -22,6 +24,14 @@ export class FakeMeeting implements Meeting {
   refusal: ErrorCode | null = null;
   entrance: EntranceControls | null = null;
   moderator: ModeratorControls | null = null;
+  polls: PollControls | null = null;
+  asked: unknown[] = []; // what was done with breakout rooms
+  readonly breakouts = new Proxy({} as BreakoutControls, {
+    get:
+      (_, name) =>
+      (...given: unknown[]) =>
+        this.asked.push([name, ...given]),
+  });
   #hearers = new Set<(news: News) => void>();
   #listeners = new Set<(state: MeetingState) => void>();
   #camera: MediaStream | null = null;
@@ -121,7 +131,7 @@ export class FakeMeeting implements Meeting {
     at?: number;
   }): void {
     const id = String(this.state.messages.length);
-    this.set({ messages: [...this.state.messages, { id, at: Date.now(), ...message }] });
+    this.set({ messages: [...this.state.messages, { id, at: Date.now(), announcement: false, ...message }] });
   }
 
   setView(view: ViewRequest): void {

@@ -1,7 +1,7 @@
 /** Participants and states for tests and for the demo page. */
 
 import type { ChatMessage, MeetingState, Participant, VideoSource } from "../../session/api";
-import { ALL_ALLOWED, NO_SECURITY } from "../../session/rooms-api";
+import { ALL_ALLOWED, NO_BREAKOUTS, NO_SECURITY } from "../../session/api";
 
 /** A camera source that is on, without a stream unless one is given. */
 export function camera(id: string, stream: MediaStream | null = null): VideoSource {
@@ -35,7 +35,7 @@ export function person(id: string, change: Partial<Participant> = {}): Participa
 
 /** A line of chat. */
 export function message(id: string, from: string, text: string, change: Partial<ChatMessage> = {}): ChatMessage {
-  return { id, from, name: from, local: false, text, at: 0, privateTo: null, ...change };
+  return { id, from, name: from, local: false, text, at: 0, privateTo: null, announcement: false, ...change };
 }
 
 /** A joined meeting, changed where the test says. */
@@ -57,6 +57,9 @@ export function meetingState(change: Partial<MeetingState> = {}): MeetingState {
     allowed: ALL_ALLOWED,
     approved: { audio: new Set(), video: new Set(), desktop: new Set() },
     knockers: [],
+    breakouts: NO_BREAKOUTS,
+    polls: [],
+    speakers: [],
     ...change,
   };
 }
