@@ -50,12 +50,20 @@ def test_who_knocks_is_admitted_or_refused(guests: Guests, room: str) -> None:
     expect(ana.page.get_by_test_id("security-lobby")).to_be_checked()
     ana.page.keyboard.press("Escape")
     ben, eve = arrive(guests, "Ben", room), arrive(guests, "Eve", room)
-    expect(ben.page.get_by_test_id("lobby-chat")).to_be_visible()
+    ben.page.get_by_test_id("lobby-chat").fill("It's me, from the library")
+    ben.press("lobby-send")
     assert serious_findings(ben) == []
     ben.picture(OUTPUT / "lobby.png")
     ana.press("toolbar-people")
     waiting = ana.page.get_by_test_id("knockers").locator("li")
     expect(waiting).to_have_count(2)
+    row = waiting.filter(has_text="Ben")
+    expect(row).to_contain_text("from the library")
+    row.get_by_test_id("knocker-chat").click()
+    row.get_by_test_id("lobby-chat").fill("Come in")
+    row.get_by_test_id("lobby-send").click()
+    expect(ben.page.get_by_test_id("lobby-message").last).to_contain_text("Come in")
+    assert serious_findings(ana) == []
     ana.picture(OUTPUT / "knockers.png")
     waiting.filter(has_text="Ben").get_by_test_id("admit").click()
     ben.expect_phase("joined")
@@ -72,9 +80,13 @@ def test_in_a_moderated_room_people_speak_once_they_are_allowed(guests: Guests, 
     ana.page.keyboard.press("Escape")
     mic = ben.page.get_by_test_id("toolbar-mic")
     expect(mic).to_have_attribute("aria-label", re.compile("Unmute"))
-    mic.click()
-    expect(ben.page.get_by_test_id("toast").filter(has_text="You may not do that")).to_be_visible()
+    expect(mic).to_have_attribute("aria-label", re.compile("moderator decides who speaks"))
+    mic.click(force=True)
+    ask = ben.page.get_by_test_id("toast").filter(has_text="Raise your hand to ask")
+    ask.get_by_role("button", name="Raise hand").click()
     expect(mic).to_have_attribute("aria-label", re.compile("Unmute"))
+    assert serious_findings(ben) == []
+    ben.picture(OUTPUT / "not-allowed-to-speak.png")
     ana.press("toolbar-people")
     row = ana.page.locator('[data-testid^="person-"]').filter(has_text="Ben")
     row.locator('[data-testid^="options-"]').click()
@@ -83,3 +95,75 @@ def test_in_a_moderated_room_people_speak_once_they_are_allowed(guests: Guests, 
     expect(ben.page.get_by_test_id("toast").filter(has_text="You may speak now")).to_be_visible()
     mic.click()
     expect(mic).to_have_attribute("aria-label", re.compile("Mute"))
+
+
+def test_only_moderators_write_where_they_said_so(guests: Guests, room: str) -> None:
+    ana, ben, eve = guests.invite("Ana", room), guests.invite("Ben", room), guests.invite("Eve", room)
+    open_security(ana)
+    ana.press("security-groupChat")
+    ana.press("security-privateChat")
+    expect(ana.page.get_by_test_id("security-privateChat")).to_be_checked()
+    ana.page.keyboard.press("Escape")
+    ben.press("toolbar-chat")
+    expect(ben.page.get_by_test_id("chat-input")).to_be_disabled()
+    ben.press("chat-to")
+    expect(ben.page.get_by_role("option")).to_have_text(["Everyone", "Ana"])
+    ben.page.get_by_role("option", name="Ana").click()
+    ben.say("May I?")
+    expect(ana.page.get_by_test_id("toast").filter(has_text="May I?")).to_be_visible()
+    expect(eve.page.get_by_test_id("toast").filter(has_text="May I?")).to_be_hidden()
+
+
+def test_nobody_is_removed_by_a_slip_of_the_hand(guests: Guests, room: str) -> None:
+    ana, ben = guests.invite("Ana", room), guests.invite("Ben", room)
+    ana.press("toolbar-people")
+    row = ana.page.locator('[data-testid^="person-"]').filter(has_text="Ben")
+    for answer in ("confirm-no", "confirm-yes"):
+        row.locator('[data-testid^="options-"]').click()
+        ana.press("kick")
+        expect(ana.page.get_by_role("dialog")).to_contain_text("Remove Ben?")
+        ana.picture(OUTPUT / "remove.png")
+        ana.press(answer)
+    ben.expect_phase("failed")
+
+
+def test_a_poll_is_asked_answered_and_seen_by_all(guests: Guests, room: str) -> None:
+    ana, ben = guests.invite("Ana", room), guests.invite("Ben", room)
+    ana.press("toolbar-more")
+    ana.press("menu-polls")
+    ana.press("poll-new")
+    ana.page.get_by_test_id("poll-question").fill("Soup & <b>bread</b>?")
+    ana.page.get_by_test_id("poll-answer-0").fill("Yes")
+    ana.page.get_by_test_id("poll-answer-1").fill("No")
+    ana.press("poll-ask")
+    toast = ben.page.get_by_test_id("toast").filter(has_text="Ana asks: Soup & <b>bread</b>?")
+    toast.get_by_role("button", name="Answer").click()
+    ben.page.get_by_test_id("poll").get_by_label("Yes").check()
+    ben.press("poll-vote")
+    expect(ben.page.get_by_test_id("poll-result").first).to_contain_text("100 % · 1")
+    ana.page.get_by_test_id("poll").get_by_label("No").check()
+    ana.press("poll-vote")
+    expect(ana.page.get_by_test_id("poll-result").first).to_contain_text("Ben")
+    expect(ben.page.get_by_test_id("poll-result").last).to_contain_text("50 % · 1")
+    eve = guests.invite("Eve", room)  # who comes later sees it too
+    eve.press("toolbar-more")
+    eve.press("menu-polls")
+    eve.page.get_by_role("button", name="See results").click()
+    expect(eve.page.get_by_test_id("poll")).to_contain_text("2 people answered")
+    assert serious_findings(ana) == []
+    ana.picture(OUTPUT / "polls.png")
+
+
+def test_it_is_counted_who_speaks(guests: Guests, room: str) -> None:
+    ana, ben = guests.invite("Ana", room), guests.invite("Ben", room)
+    ben.hears(1)
+    ana.press("toolbar-more")
+    ana.press("menu-speakers")
+    times = ana.page.get_by_test_id("speakers")
+    expect(times.locator("li")).to_have_count(2)
+    expect(times).to_contain_text(re.compile(r"0:0[1-9]"), timeout=20_000)
+    assert serious_findings(ana) == []
+    eve = guests.invite("Eve", room)  # the server counted for who comes later
+    eve.press("toolbar-more")
+    eve.press("menu-speakers")
+    expect(eve.page.get_by_test_id("speakers")).to_contain_text(re.compile(r"0:(0[1-9]|[1-9]\d)"))
