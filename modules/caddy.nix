@@ -44,6 +44,16 @@ in
       handle /conference-request/v1 {
         reverse_proxy 127.0.0.1:${toString cfg.focus.settings.http_port}
       }
+      @tenant_socket path_regexp ^/[A-Za-z0-9._-]+/xmpp-websocket$
+      handle @tenant_socket {
+        rewrite * /xmpp-websocket
+        reverse_proxy ${prosody}
+      }
+      @tenant_bosh path_regexp ^/[A-Za-z0-9._-]+/http-bind$
+      handle @tenant_bosh {
+        rewrite * /http-bind
+        reverse_proxy ${prosody}
+      }
     ''
     + lib.concatStrings (
       lib.mapAttrsToList (name: url: ''

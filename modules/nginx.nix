@@ -25,6 +25,17 @@ let
       tcp_nodelay on;
     '';
   };
+  # https://host/tenant/Room has its streams below the tenant's name; within, the room's address says the tenant.
+  tenants = path: "~ ^/[A-Za-z0-9._-]+${path}$";
+  below =
+    path: base: location:
+    lib.nameValuePair (tenants path) (
+      location
+      // {
+        proxyPass = base;
+        extraConfig = "rewrite ^ ${path} break;\n" + (location.extraConfig or "");
+      }
+    );
 in
 {
   options.services.meet.nginx.enable = mkOption {
@@ -81,6 +92,19 @@ in
           recommendedProxySettings = true;
         };
       }
+      // builtins.listToAttrs [
+        (below "/xmpp-websocket" prosody (webSocket prosody))
+        (below "/http-bind" prosody {
+          recommendedProxySettings = true;
+          extraConfig = ''
+            proxy_read_timeout 120s;
+            proxy_buffering off;
+          '';
+        })
+        (below "/conference-request/v1" "http://127.0.0.1:${toString cfg.focus.settings.http_port}" {
+          recommendedProxySettings = true;
+        })
+      ]
       // builtins.listToAttrs (
         lib.concatLists (
           lib.mapAttrsToList (

@@ -76,7 +76,7 @@ class FocusService:
         self._brewery: Brewery = Brewery(self._connection, settings, self.jid, registry, self._bridge_changed)
         app = web.Application(client_max_size=65_536)
         add_observability(app, self.health)
-        add_conference_requests(app, self.conference_request)
+        add_conference_requests(app, self.conference_request, settings.rooms_domain)
         self.choice.endpoints_on = self._on_bridge
         FocusControl(self.choice, self._conferences).add_to(app)
         self._http: HttpServer = HttpServer(app, settings.http_host, settings.http_port)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pyjitsi.web.settings import AccountsSettings, Branding, PasswordSettings
+from pyjitsi.xmpp.tenants import rooms_domain
 
 
 def build(
@@ -17,18 +18,21 @@ def build(
     passwords: PasswordSettings | None = None,
     avatar_hosts: Sequence[str] = (),
     codec_preference: Sequence[str] = (),
+    tenant: str | None = None,
 ) -> str:
     """The script; ``origin`` is how the browser reached us (``https://meet.example.org``).
 
-    ``region`` is where the person is; clients say it in their presence, and the focus chooses a bridge by it.
+    ``tenant`` is the first part of ``https://meet.example.org/tenant/Room``. ``region`` is where the person is; clients
+    say it in their presence, and the focus chooses a bridge by it.
     """
-    socket = "ws" + origin.removeprefix("http")
+    here = origin if tenant is None else f"{origin}/{tenant}"
+    socket = "ws" + here.removeprefix("http")
     config: dict[str, Any] = {
-        "hosts": {"domain": domain, "muc": f"conference.{domain}", "focus": f"focus.{domain}"},
+        "hosts": {"domain": domain, "muc": rooms_domain(domain, tenant), "focus": f"focus.{domain}"},
         "websocket": f"{socket}/xmpp-websocket",
-        "bosh": f"{origin}/http-bind",
+        "bosh": f"{here}/http-bind",
         "websocketKeepAliveUrl": f"{origin}/about/health",
-        "conferenceRequestUrl": f"{origin}/conference-request/v1",
+        "conferenceRequestUrl": f"{here}/conference-request/v1",
         "focusUserJid": f"focus@focus.{domain}",
         "bridgeChannel": {"preferSctp": False},
         "p2p": {"enabled": False},

@@ -12,10 +12,16 @@ from pyjitsi.service import StartError
 from pyjitsi.web import config_js
 from pyjitsi.web.proxy import MAX_BODY, Proxy
 from pyjitsi.web.settings import REGION, WebSettings
+from pyjitsi.xmpp.tenants import TENANT
 
 log = structlog.get_logger("web")
 
 ROOM = re.compile(r"^[^\s/?&:'\"<>@%#]{1,200}$")
+# First parts of addresses that are no tenants: what isn't found below them is not there.
+OURS = frozenset(
+    ("about", "assets", "branding", "colibri-relay-ws", "colibri-ws", "conference-request", "images", "libs", "oidc",
+     "sounds", "static")
+)  # fmt: skip
 BUNDLE = Path(__file__).parent / "client" / "dist"
 NO_BUNDLE = "The client is not built; run `make client` in the checkout, or set `client` to a built one.\n"
 FOREVER = "public, max-age=31536000, immutable"
@@ -50,6 +56,12 @@ class WebService:
         add("*", "/xmpp-websocket", self._xmpp_web_socket)
         add("*", "/http-bind", self._bosh)
         add("*", "/conference-request/v1", self._conference_request)
+        # The same below a tenant's name: https://meet.example.org/tenant/Room.
+        tenants = f"/{{tenant:{TENANT}}}"
+        add("GET", f"{tenants}/config.js", self._config)
+        add("*", f"{tenants}/xmpp-websocket", self._xmpp_web_socket)
+        add("*", f"{tenants}/http-bind", self._bosh)
+        add("*", f"{tenants}/conference-request/v1", self._conference_request)
         add("GET", "/{kind:colibri-ws|colibri-relay-ws}/{server}/{rest:.+}", self._bridge_channel)
         add("*", "/oidc/{page:login|callback|token|logout}", self._log_in)
         app.router.add_get("/", self._index)
@@ -120,6 +132,7 @@ class WebService:
             self.settings.domain, origin, self.settings.config, self.settings.branding, region,
             self.settings.accounts, self.settings.passwords, self.settings.avatar_hosts,
             self.settings.codec_preference,
+            request.match_info.get("tenant"),
         )  # fmt: skip
         return web.Response(text=text, content_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
@@ -129,11 +142,14 @@ class WebService:
             raise web.HTTPNotFound(text="no logo is set\n")
         return web.FileResponse(logo, headers={"Cache-Control": "public, max-age=3600"})
 
-    async def _index(self, _request: web.Request) -> web.StreamResponse:
+    async def _index(self, _request: web.Request, tenant: str | None = None) -> web.StreamResponse:
         index = self._client / "index.html"
         if not index.is_file():
             return web.Response(status=503, text=NO_BUNDLE)
-        return web.FileResponse(index, headers={"Cache-Control": "no-cache"})
+        if tenant is None:
+            return web.FileResponse(index, headers={"Cache-Control": "no-cache"})
+        page = index.read_text().replace('src="/config.js"', f'src="/{tenant}/config.js"')
+        return web.Response(text=page, content_type="text/html", headers={"Cache-Control": "no-cache"})
 
     async def _file_or_room(self, request: web.Request) -> web.StreamResponse:
         path = request.match_info["path"]
@@ -141,9 +157,10 @@ class WebService:
         if file.is_file() and file.is_relative_to(self._client.resolve()):
             cache = FOREVER if path.startswith("assets/") else "no-cache"
             return web.FileResponse(file, headers={"Cache-Control": cache})
-        if not ROOM.match(path):
+        tenant, slash, room = path.rpartition("/")
+        if not ROOM.match(room) or (slash and (not re.fullmatch(TENANT, tenant) or tenant in OURS)):
             raise web.HTTPNotFound(text="no such page; a room's name has no spaces, slashes or quotes\n")
-        return await self._index(request)
+        return await self._index(request, tenant if slash else None)
 
     # Proxy.
 

@@ -52,7 +52,7 @@ async def service(tmp_path: Path) -> AsyncIterator[WebService]:
     await upstream.start_server()
     client = tmp_path / "client"
     (client / "assets").mkdir(parents=True)
-    (client / "index.html").write_text("<!doctype html><title>page</title>")
+    (client / "index.html").write_text('<!doctype html><title>page</title><script src="/config.js"></script>')
     (client / "assets" / "x.js").write_text("1")
     (tmp_path / "secret.txt").write_text("not yours")
     base = str(upstream.make_url("/")).rstrip("/")
@@ -88,7 +88,7 @@ async def test_every_room_is_the_page(address: str, path: str) -> None:
     assert "frame-ancestors 'self'" in headers["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("path", ["/a/b", "/a%20b", "/..%2fsecret.txt", "/a'b"])
+@pytest.mark.parametrize("path", ["/a/b/c", "/assets/b", "/oidc/x", "/a b/c", "/a%20b", "/..%2fsecret.txt", "/a'b"])
 async def test_what_is_no_room_and_no_file_is_not_found(address: str, path: str) -> None:
     status, text, _ = await get(address + path)
     assert status == 404
@@ -108,6 +108,26 @@ async def test_config_js_names_this_server_as_the_browser_reached_it(address: st
     }  # fmt: skip
     assert config["websocket"] == address.replace("http", "ws") + "/xmpp-websocket"
     assert config["p2p"] == {"enabled": True}
+
+
+async def test_a_tenants_page_has_a_configuration_of_its_own(address: str) -> None:
+    status, page, _ = await get(f"{address}/Acme.Co/Room")
+    assert status == 200
+    assert 'src="/Acme.Co/config.js"' in page
+    _, text, _ = await get(f"{address}/Acme.Co/config.js")
+    config = json.loads(text.removeprefix("var config = ").rstrip(";\n"))
+    assert config["hosts"]["muc"] == "conference.acme_co.talk.example"
+    assert config["websocket"] == address.replace("http", "ws") + "/Acme.Co/xmpp-websocket"
+    async with (
+        aiohttp.ClientSession() as session,
+        session.ws_connect(f"{address}/Acme.Co/xmpp-websocket?room=a") as socket,
+    ):
+        await socket.send_str("hello")
+        assert await socket.receive_str() == "talk.example:room=a:hello"
+    async with aiohttp.ClientSession() as session:
+        for path in ("http-bind", "conference-request/v1"):
+            async with session.post(f"{address}/Acme.Co/{path}?room=a", data="body") as answer:
+                assert (await answer.json())["body"] == "body"
 
 
 def test_config_js_can_not_be_left_by_a_value() -> None:

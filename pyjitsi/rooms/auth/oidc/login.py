@@ -16,6 +16,7 @@ from pyjitsi.rooms.auth.oidc.errors import LoginError
 from pyjitsi.rooms.auth.oidc.provider import Provider, Tokens
 from pyjitsi.rooms.auth.oidc.sessions import Session, Sessions
 from pyjitsi.rooms.auth.oidc.settings import OidcSettings
+from pyjitsi.xmpp.tenants import label
 
 log = structlog.get_logger("rooms")
 
@@ -140,7 +141,7 @@ class Login:
         *tenant, room = place
         seconds = min(self.settings.token_minutes * 60, session.ends - now)
         name = unicodedata.normalize("NFKC", room).lower()
-        sub = tenant[0].lower() if tenant else self._domain
+        sub = label(tenant[0]) if tenant else self._domain
         return own.issue(self._secret, session.account.user(), name, sub, now, seconds), now + seconds
 
     async def end(self, cookie: str | None, now: float) -> str:

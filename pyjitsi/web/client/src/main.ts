@@ -10,6 +10,7 @@ import App from "./ui/App.svelte";
 import { brand } from "./ui/branding";
 import { trustPictures } from "./ui/kit/pictures";
 import { LiveOrganisation } from "./ui/login/organisation.svelte";
+import { readPlace } from "./ui/text/roomname";
 
 /** Reading the property alone throws where storage is forbidden. */
 function storage(of: () => Storage): Storage | null {
@@ -34,7 +35,9 @@ const account = accountOf(config, visit);
 const token = tokenOf(location);
 const access = token === null ? null : given(token);
 const accounts = access === null ? config.accounts : undefined; // whoever brings a token needs no log-in
-const organisation = accounts ? new LiveOrganisation(new Organisation(accounts.path, accounts.required), visit) : null;
+const organisation = accounts
+  ? new LiveOrganisation(new Organisation(accounts.path, accounts.required, readPlace(location.pathname).tenant), visit)
+  : null;
 const store = storage(() => localStorage);
 const services = { config, createMeeting, account, organisation, access, media, store };
 mount(App, { target, props: { services } });

@@ -32,7 +32,7 @@ beforeEach(() => {
   vi.useFakeTimers({ now: START });
   vi.spyOn(console, "warn").mockImplementation(() => {});
   server = new Server();
-  organisation = new Organisation("/oidc", true, server);
+  organisation = new Organisation("/oidc", true, null, server);
 });
 afterEach(() => {
   organisation.rest();
@@ -67,6 +67,14 @@ test("another room has a token of its own", async () => {
   await organisation.token("a");
   server.says = () => server.token("t2");
   expect(await organisation.token("b")).toBe("t2");
+});
+
+test("a tenant's room is asked for with its tenant", async () => {
+  const acmes = new Organisation("/oidc", true, "acme", server);
+  await acmes.token("standup");
+  await acmes.look();
+  expect(server.asked).toEqual(["/oidc/token?room=acme%2Fstandup", "/oidc/token"]);
+  acmes.rest();
 });
 
 test("a server that is away for a while is asked again, and the token we hold serves meanwhile", async () => {

@@ -54,6 +54,7 @@ export class Organisation implements Access {
   constructor(
     private readonly path: string,
     required: boolean,
+    private readonly tenant: string | null = null,
     private readonly around: Surroundings = browser,
   ) {
     this.state = { known: false, required, user: null };
@@ -82,10 +83,10 @@ export class Organisation implements Access {
     this.#held = null;
   }
 
-  /** Leaves for the log-in, which leads back to the room; what stands after the "#" is kept meanwhile. */
-  logIn(room: string | null, fragment: string, store: Pick<Storage, "setItem"> | null): void {
+  /** Leaves for the log-in, which leads back to the place (`room`, or `tenant/room`); what stands after the "#" is kept meanwhile. */
+  logIn(place: string | null, fragment: string, store: Pick<Storage, "setItem"> | null): void {
     store?.setItem(STASH, fragment);
-    this.around.leaveFor(`${this.path}/login${room === null ? "" : `?room=${encodeURIComponent(room)}`}`);
+    this.around.leaveFor(`${this.path}/login${place === null ? "" : `?room=${encodeURIComponent(place)}`}`);
   }
 
   logOut(): void {
@@ -96,7 +97,8 @@ export class Organisation implements Access {
   async #ask(room: string | null): Promise<void> {
     let told: Told;
     try {
-      const query = room === null ? "" : `?room=${encodeURIComponent(room)}`;
+      const place = this.tenant === null ? room : `${this.tenant}/${room}`;
+      const query = room === null ? "" : `?room=${encodeURIComponent(place ?? "")}`;
       const answer = await this.around.fetch(`${this.path}/token${query}`);
       if (answer.status === 401) {
         this.rest();

@@ -14,9 +14,10 @@ const READY_WAIT_MS = [1_000, 2_000, 4_000, 8_000];
 const JOIN_MS = 15_000;
 const FOCUS = "focus";
 
-/** A room's address, from the name in the page's address. */
+/** A room's address, from the name in the page's address: percent-encoded, as all of Jitsi's clients do it. */
 export function addressOf(config: MeetConfig, room: string): string {
-  return `${room.toLowerCase()}@${config.hosts.muc}`;
+  const node = encodeURIComponent(room.normalize("NFKC").toLowerCase()).toLowerCase();
+  return `${node}@${config.hosts.muc}`;
 }
 
 /** Whom to ask for a conference. */

@@ -89,7 +89,7 @@ export class App {
     const meeting = this.#createMeeting(this.config, this.#account, this.#access);
     this.live = new LiveMeeting(meeting);
     this.joinError = null;
-    this.preferences.visited(room, Date.now());
+    this.preferences.visited(this.router.place ?? room, Date.now());
     try {
       await meeting.join({
         room,

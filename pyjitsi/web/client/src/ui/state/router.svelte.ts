@@ -1,9 +1,9 @@
-/** Which page the address stands for: "/" is the front page, every other path is a room. */
+/** Which page the address stands for: "/" is the front page, every other path a room, perhaps a tenant's. */
 
-import { readRoomName } from "../text/roomname";
+import { type Place, readPlace } from "../text/roomname";
 
 export class Router {
-  #room: string | null = $state(null);
+  #place: Place = $state.raw({ tenant: null, room: "" });
 
   constructor() {
     this.#read();
@@ -12,17 +12,18 @@ export class Router {
 
   /** The room in the address, null on the front page. */
   get room(): string | null {
-    return this.#room;
+    return this.#place.room === "" ? null : this.#place.room;
   }
 
-  /** The room as the server's pages are told of it, to come back to. */
+  /** The room with its tenant (`tenant/room`), as others are told of it; null on the front page. */
   get place(): string | null {
-    return this.#room;
+    const { tenant, room } = this.#place;
+    return room === "" ? null : tenant === null ? room : `${tenant}/${room}`;
   }
 
-  /** Opens a room's page. */
-  openRoom(room: string): void {
-    this.#go(`/${encodeURIComponent(room)}${location.hash}`);
+  /** Opens a room's page: `room`, or `tenant/room`. */
+  openRoom(place: string): void {
+    this.#go(pathTo(place) + location.hash);
   }
 
   openFront(): void {
@@ -31,16 +32,25 @@ export class Router {
 
   /** The address to give to others: without the configuration overrides that may stand after the "#". */
   get invitation(): string {
-    return `${location.origin}/${encodeURIComponent(this.#room ?? "")}`;
+    return location.origin + pathTo(this.place ?? "");
   }
 
   #go(path: string): void {
+    // Another tenant has another configuration, which comes with its page.
+    if (readPlace(path).tenant !== this.#place.tenant) {
+      location.assign(path);
+      return;
+    }
     history.pushState(null, "", path);
     this.#read();
   }
 
   #read(): void {
-    const room = readRoomName(location.pathname);
-    this.#room = room === "" ? null : room;
+    this.#place = readPlace(location.pathname);
   }
+}
+
+/** The path of a room's page: of `room`, or of `tenant/room`. */
+export function pathTo(place: string): string {
+  return `/${place.split("/").map(encodeURIComponent).join("/")}`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { makeRoomName, readRoomName, spokenRoomName } from "./roomname";
+import { makeRoomName, readPlace, readRoomName, spokenRoomName } from "./roomname";
 import { ENGLISH, PORTUGUESE } from "./words";
 
 describe("makeRoomName", () => {
@@ -43,5 +43,19 @@ describe("spokenRoomName", () => {
   it("reads as words", () => {
     expect(spokenRoomName("calm-otter-lake")).toBe("Calm otter lake");
     expect(spokenRoomName("---")).toBe("---");
+  });
+});
+
+describe("readPlace", () => {
+  it.each([
+    ["/Standup", null, "standup"],
+    ["/acme/Standup", "acme", "standup"],
+    ["https://meet.example/Acme/caf%C3%A9?jwt=x#y", "Acme", "café"],
+    ["meet.example/standup", null, "standup"],
+    ["/a/b/c", null, "c"],
+    ["/a%20b/standup", null, "standup"],
+    ["/", null, ""],
+  ])("%s", (input, tenant, room) => {
+    expect(readPlace(input)).toEqual({ tenant, room });
   });
 });

@@ -20,22 +20,38 @@ export function makeRoomName(language: string, pick: Pick = securePick): string 
 /** What may not be in the name of a MUC (RFC 7622 section 3.3.1), and what would change the meaning of a URL. */
 const FORBIDDEN = /["&'/:<>@?#%\\\p{Cc}]/gu;
 
+const TENANT = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,62}$/;
+
+export interface Place {
+  readonly tenant: string | null;
+  readonly room: string; // "" for the front page
+}
+
+/** Where an address or a link leads: `/Room`, or `/tenant/Room` below the name of an organisation. */
+export function readPlace(input: string): Place {
+  const room = readRoomName(input);
+  const path = pathOf(input.trim());
+  const parts = path.split("/").filter(Boolean);
+  // What somebody typed may begin with a server's name, which is no tenant.
+  const tenant = path.startsWith("/") && parts.length === 2 ? (parts[0] ?? "") : "";
+  return { tenant: room !== "" && TENANT.test(tenant) ? tenant : null, room };
+}
+
+function pathOf(text: string): string {
+  if (!/^https?:\/\//i.test(text)) return text.replace(/[?#].*$/, "");
+  try {
+    return new URL(text).pathname;
+  } catch {
+    return "";
+  }
+}
+
 /**
  * The room that was meant: by a link to this or another server, by a path, or by words with spaces.
  * Returns "" where nothing usable is left.
  */
 export function readRoomName(input: string): string {
-  let text = input.trim();
-  if (/^https?:\/\//i.test(text)) {
-    try {
-      text = new URL(text).pathname;
-    } catch {
-      return "";
-    }
-  } else {
-    text = text.replace(/[?#].*$/, "");
-  }
-  const last = text.split("/").filter(Boolean).pop() ?? "";
+  const last = pathOf(input.trim()).split("/").filter(Boolean).pop() ?? "";
   return decode(last).trim().replace(/\s+/g, "-").replace(FORBIDDEN, "").toLowerCase().slice(0, 128);
 }
 
