@@ -3,6 +3,7 @@
 The module's fixed ports are replaced by those of a running ``pyjitsi up``; the rest is as evaluated.
 """
 
+import asyncio
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from pyjitsi.up.state import free_port
@@ -133,6 +135,20 @@ def address(request: pytest.FixtureRequest, nix: Nix, tmp_path: Path) -> Iterato
         server.stop()
 
 
+async def _tenants_streams(address: str) -> None:
+    """What is below a tenant's name reaches who answers for it."""
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=False)) as session:
+        async with session.ws_connect(f"{address}/acme/xmpp-websocket?room=x", protocols=("xmpp",)) as socket:
+            await socket.send_str("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='localhost' version='1.0'/>")
+            assert "<open " in await socket.receive_str(timeout=10)
+        async with session.post(f"{address}/acme/conference-request/v1", data="no JSON") as answer:
+            assert (answer.status, "not JSON" in await answer.text()) == (400, True)
+        async with session.get(f"{address}/acme/http-bind") as answer:
+            assert answer.status == 200
+        async with session.get(f"{address}/acme/config.js") as answer:
+            assert "conference.acme.localhost" in await answer.text()
+
+
 def test_two_people_meet_through_it(address: str, tmp_path: Path) -> None:
     people = {}
     for name in ("alice", "bob"):
@@ -165,3 +181,4 @@ def test_two_people_meet_through_it(address: str, tmp_path: Path) -> None:
             each.wait(10)
     logs = "\n".join((tmp_path / f"{name}.log").read_text()[-1500:] for name in ("alice", "proxy"))
     assert sees == {"alice": ["bob"], "bob": ["alice"]}, logs
+    asyncio.run(_tenants_streams(address))
