@@ -113,7 +113,7 @@ def backends(settings: AuthSettings) -> list[Accounts]:
     """Who knows passwords, under these settings."""
     found: list[Accounts] = []
     if settings.accounts:
-        found.append(DeclaredAccounts(settings.accounts))
+        found.append(DeclaredAccounts(settings.accounts, alone=settings.ldap is None))
     if settings.ldap is not None:
         found.append(LdapAccounts(settings.ldap))
     return found

@@ -167,7 +167,7 @@ async def test_a_server_that_hangs_is_an_error_within_seconds_and_holds_nobody_u
     slapd: Slapd, settings: Settings, where: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "local"
-    file.write_text(str(passwords.make("local pass")))
+    file.write_text(str(passwords.make("local pass", ln=8)))
     scheme = "ldaps" if "first byte" in where else "ldap"
     with HANGS.get(where, silent)() as port:
         if where == "stopped":

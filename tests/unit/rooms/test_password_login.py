@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pyjitsi.rooms.auth import passwords
+from pyjitsi.rooms.auth.accounts import DeclaredAccounts
 from pyjitsi.rooms.auth.grant import Refused
 from pyjitsi.rooms.auth.password_login import MOST_WAITING, PasswordLogin
 from pyjitsi.rooms.auth.person import Person, Unavailable, unescaped
@@ -132,6 +133,19 @@ async def test_declared_accounts_read_their_files_anew(tmp_path: Path) -> None:
     assert (await auth.password(ask | {"password": "new"}))["allow"] is True
     file.unlink()
     assert (await auth.password(ask | {"password": "new"}))["condition"] == "not-authorized"
+
+
+async def test_names_that_do_not_exist_hold_nobody_up(tmp_path: Path) -> None:
+    file = tmp_path / "ada"
+    file.write_text(f"{passwords.make('right', ln=8)}\n")
+    accounts = DeclaredAccounts({"ada": AccountSettings(password_hash_file=file)})
+    crowd = [asyncio.ensure_future(accounts.check(f"name{number}", "x")) for number in range(20)]
+    await asyncio.sleep(0)
+    assert await accounts.check("ada", "right") is not None
+    assert sum(each.done() for each in crowd) < len(crowd)
+    for each in crowd:
+        each.cancel()
+    await asyncio.gather(*crowd, return_exceptions=True)
 
 
 async def test_guests_enter_unless_they_may_not() -> None:
