@@ -12,6 +12,7 @@ cdef int NOTHING
 cdef double NEVER
 cdef int ARRIVED
 cdef unsigned long long ARRIVED_MASK
+cdef unsigned long long ONE
 
 
 @cython.final

@@ -16,7 +16,8 @@ SILENT = 3  # packets of silence in a row that pass: a decoder is to hear that i
 NOTHING = -1
 NEVER = -1e9
 ARRIVED = 62
-ARRIVED_MASK = (1 << ARRIVED) - 1
+ARRIVED_MASK = 0x3FFFFFFFFFFFFFFF  # so many bits
+ONE = 1  # of 64 bits where this is compiled; C shifts a literal in 32
 COMPILED = __file__.endswith(".so")
 
 
@@ -67,9 +68,9 @@ class Gaps:
         if behind >= 0:
             if self.arrived >> behind & 1:
                 return False
-            self.arrived = self.arrived | 1 << behind
+            self.arrived = self.arrived | ONE << behind
             return True
-        self.arrived = 1 if -behind >= ARRIVED else (self.arrived << -behind | 1) & ARRIVED_MASK
+        self.arrived = 1 if -behind >= ARRIVED else (self.arrived << -behind | ONE) & ARRIVED_MASK
         self.newest = number
         return True
 

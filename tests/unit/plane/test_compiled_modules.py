@@ -1,10 +1,12 @@
 """The modules that are compiled from plain Python do the same compiled and interpreted, whatever they are given."""
 
+from types import ModuleType
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pyjitsi.bridge.plane import delivery, feedback, frame, header, keyframe, pacer, projection
+from pyjitsi.bridge.plane import delivery, feedback, frame, header, keyframe, pacer, projection, voice
 from pyjitsi.bridge.plane.downlinks import numbers_of
 from pyjitsi.rtp import dependency, vp8, vp9
 from tests.fuzz.mutations import mutated_bytes
@@ -300,3 +302,18 @@ def test_pacers(steps: list[tuple[bool, int, float]]) -> None:
                     break
                 each.sent(0 if number == 5 else 700)
     assert said[0] == said[1]
+
+
+@pytest.mark.parametrize("module", [voice, interpreted(voice)], ids=["compiled", "interpreted"])
+def test_sound_that_comes_far_behind_is_known_the_second_time(module: ModuleType) -> None:
+    gaps = module.Gaps()
+    for number in (100, 200):
+        assert gaps.arrive(number)
+    for behind in range(1, 62):
+        assert gaps.missing(200 - behind)
+        assert gaps.arrive(200 - behind)
+        assert not gaps.arrive(200 - behind)
+        assert not gaps.missing(200 - behind)
+    assert not gaps.arrive(200 - 62)
+    assert gaps.arrive(220)
+    assert [gaps.missing(number) for number in (199, 200, 201, 219)] == [False, False, True, True]
