@@ -96,6 +96,13 @@ def test_what_comes_late_after_it_was_made_is_not_sent_twice(stage: Stage) -> No
     assert [each.sequence for each in stage.ben.got] == [10, 12, 11, 13]
 
 
+def test_what_was_made_is_remembered_for_a_second(stage: Stage) -> None:
+    for number in (10, 12, *range(13, 60), 11):
+        stage.send(number, red(number))
+    stage.take()
+    assert [each.sequence for each in stage.cat.got] == list(range(10, 60))
+
+
 def test_what_was_left_out_is_not_made_again(stage: Stage) -> None:
     stage.send(10, red(10))
     stage.plane.set_force_mute(1, True, False)
