@@ -16,8 +16,8 @@ from tests.fuzz.native.seeds import load
 
 CORPORA = ROOT / "build" / "fuzz"
 TARGETS = (
-    "header", "vp8", "vp9", "keyframe", "red", "dependency", "frame", "feedback", "pacer", "rtp", "rtcp", "receive", "stun",
-    "dtls", "channel",
+    "header", "vp8", "vp9", "keyframe", "red", "dependency", "frame", "feedback", "pacer", "rtp", "rtcp", "receive",
+    "stun", "dtls", "channel",
 )  # fmt: skip
 LONG = {"frame": 8192, "dependency": 2048, "feedback": 4096, "rtp": 8192, "rtcp": 8192, "receive": 16384, "stun": 4096,
         "dtls": 8192}  # fmt: skip
