@@ -117,7 +117,7 @@ async def test_a_bridge_that_drains_can_be_emptied(invite: Invite, room: str, se
                 "jvb": 4, "jvb2": 0,
             }  # fmt: skip
             _, meetings = await ask(server, "/debug/conferences-full")
-            (meeting,) = (each for name, each in meetings.items() if name.startswith(f"{room}@"))
+            (meeting,) = (each for name, each in meetings.items() if name == room)
             assert {each["bridge"].partition("/")[2] for each in meeting["participants"].values()} == {"jvb"}
         finally:
             await http.post(f"{drain}/disable")
