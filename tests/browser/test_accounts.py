@@ -128,17 +128,3 @@ def test_the_pages_fit(people: Guests, room: str, locale: str, size: dict[str, i
     ada.press("account-menu")
     expect(ada.page.get_by_test_id("log-out")).to_be_visible()
     look("menu")
-
-
-def test_a_tenants_room_is_a_room_of_its_own(guests: Guests, room: str) -> None:
-    ana, ben = guests.invite("Ana", f"acme/{room}"), guests.invite("Ben", f"acme/{room}")
-    eve = guests.invite("Eve", room)
-    ana.watches(1)
-    assert ana.others() == ["Ben"]
-    assert ben.others() == ["Ana"]
-    assert eve.others() == []
-    ana.say("only us")
-    expect(ben.page.get_by_test_id("toast").filter(has_text="only us")).to_be_visible()
-    ana.press("toolbar-leave")
-    ana.press("home")
-    expect(ana.page.get_by_text(f"acme/{room}")).to_be_visible()

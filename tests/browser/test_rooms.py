@@ -167,3 +167,17 @@ def test_it_is_counted_who_speaks(guests: Guests, room: str) -> None:
     eve.press("toolbar-more")
     eve.press("menu-speakers")
     expect(eve.page.get_by_test_id("speakers")).to_contain_text(re.compile(r"0:(0[1-9]|[1-9]\d)"))
+
+
+def test_a_tenants_room_is_a_room_of_its_own(guests: Guests, room: str) -> None:
+    ana, ben = guests.invite("Ana", f"acme/{room}"), guests.invite("Ben", f"acme/{room}")
+    eve = guests.invite("Eve", room)
+    ana.watches(1)
+    assert ana.others() == ["Ben"]
+    assert ben.others() == ["Ana"]
+    assert eve.others() == []
+    ana.say("only us")
+    expect(ben.page.get_by_test_id("toast").filter(has_text="only us")).to_be_visible()
+    ana.press("toolbar-leave")
+    ana.press("home")
+    expect(ana.page.get_by_text(f"acme/{room}")).to_be_visible()
