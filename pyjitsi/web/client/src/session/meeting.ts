@@ -348,7 +348,8 @@ export class MeetingSession implements Meeting {
   async #change(address: string): Promise<boolean> {
     const xmpp = this.#xmpp;
     if (xmpp === null) return false;
-    this.#keepPassword();
+    // A room asks everybody for its password, also those who set it and come back.
+    if (this.#place === this.#main) this.#password = this.#control?.security.passwordSet ?? this.#password;
     await this.#own.changeRoom();
     this.#room?.leave("switch_room");
     this.#quit();
@@ -376,12 +377,6 @@ export class MeetingSession implements Meeting {
     this.#snapshot.set({ messages: this.#chat.of(address) });
     const room = this.state.breakouts.rooms.find(({ here }) => here)?.name ?? "";
     this.#snapshot.tell(refused ? { kind: "move-refused" } : { kind: "moved", room, main: address === this.#main });
-  }
-
-  /** A room asks everybody for its password, also those who set it and come back. */
-  #keepPassword(): void {
-    if (this.#place !== this.#main || this.#control === null) return;
-    this.#password = this.#control.security.passwordSet ?? this.#password;
   }
 
   /** The focus left the room: it comes back when it is asked to, and then invites us again. */
