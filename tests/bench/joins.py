@@ -1,4 +1,4 @@
-"""How fast a room fills: ``python -m tests.bench.joins [--people 100] [--rooms 1] [--restart-focus]``.
+"""How fast a room fills: ``python -m tests.bench.joins [--people 100] [--rooms 1] [--over 0] [--restart-focus]``.
 
 Scripted participants on a real server (Prosody, focus, bridge) ask, join, and accept their offer; they have no media.
 Printed: the time until all have accepted, percentiles from request to accepted session, what was refused, and what each
@@ -33,8 +33,9 @@ class Silent(Participant):
         self.took: float = 0.0
         self.refused: str = ""
 
-    async def enter(self) -> None:
+    async def enter(self, after: float = 0.0) -> None:
         """Ask for the conference and join."""
+        await asyncio.sleep(after)
         self.began = time.monotonic()
         await self.join()
 
@@ -86,10 +87,11 @@ async def run(options: argparse.Namespace) -> int:
                 for at, client in enumerate(batch)
             ]
         before, began, own = usage(server), time.monotonic(), time.process_time()
-        entering = [asyncio.create_task(each.enter()) for each in clients]
+        pause = options.over / len(clients)
+        entering = [asyncio.create_task(each.enter(pause * at)) for at, each in enumerate(clients)]
         results = await asyncio.gather(*entering, return_exceptions=True)
         waiting = [asyncio.create_task(each.accepted.wait()) for each in clients]
-        await asyncio.wait(waiting, timeout=options.limit)
+        await asyncio.wait(waiting, timeout=options.over + options.limit)
         wall = max((each.began + each.took for each in clients), default=began) - began
         for task in waiting:
             task.cancel()
@@ -153,6 +155,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=100, help="in each room")
     parser.add_argument("--rooms", type=int, default=1)
+    parser.add_argument("--over", type=float, default=0.0, help="seconds over which they ask; 0 all at once")
     parser.add_argument("--limit", type=float, default=60.0, help="seconds to wait for the last")
     parser.add_argument("--restart-focus", action="store_true", help="kill the focus afterwards, and measure again")
     parser.add_argument("--leave", action="store_true", help="let all leave at once in the end")
