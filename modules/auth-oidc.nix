@@ -16,26 +16,14 @@ let
   cfg = config.services.meet;
   ours = import ./lib.nix { inherit lib pkgs cfg; };
   oidc = cfg.auth.oidc;
-  groups =
-    example: description:
-    mkOption {
-      type = types.listOf types.str;
-      default = [ ];
-      inherit example description;
-    };
 in
 {
   options.services.meet.auth.oidc = {
-    enable = mkOption {
-      type = types.bool;
-      default = false;
-      example = true;
-      description = ''
+    enable = ours.flag ''
         Whether people log in with accounts of an OpenID Connect provider. Register this server there as a client of the
         authorization code flow, with the redirect address `https://‹hostName›/oidc/callback` and, for log-out,
         `https://‹hostName›/`.
       '';
-    };
 
     issuer = mkOption {
       type = types.str;
@@ -86,21 +74,16 @@ in
       description = "Where groups are in the provider's claims; dots lead into objects.";
     };
 
-    moderatorGroups = groups [
+    moderatorGroups = ours.names [
       "staff"
     ] "Groups whose members moderate. Empty: everybody who logs in, as in Jitsi's secure domain.";
 
-    allowedGroups = groups [
+    allowedGroups = ours.names [
       "staff"
       "pupils"
     ] "Groups whose members may enter. Empty: everybody with an account.";
 
-    allowGuests = mkOption {
-      type = types.bool;
-      default = false;
-      example = true;
-      description = "Whether people who don't log in are let in too, as ordinary participants.";
-    };
+    allowGuests = ours.flag "Whether people who don't log in are let in too, as ordinary participants.";
 
     avatarHosts = mkOption {
       type = types.listOf types.str;

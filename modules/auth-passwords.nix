@@ -67,12 +67,7 @@ in
     };
 
     ldap = {
-      enable = mkOption {
-        type = types.bool;
-        default = false;
-        example = true;
-        description = "Whether people log in as a directory (LDAP) knows them.";
-      };
+      enable = ours.flag "Whether people log in as a directory (LDAP) knows them.";
 
       urls = mkOption {
         type = types.listOf (types.strMatching "ldap[si]?://[^[:space:]/?#]+/?");
@@ -122,12 +117,7 @@ in
         description = "Who signed the servers' certificates, as a PEM file. Null trusts the system's authorities.";
       };
 
-      moderatorGroups = mkOption {
-        type = types.listOf types.str;
-        default = [ ];
-        example = [ "cn=staff,ou=groups,dc=example,dc=org" ];
-        description = "Groups (their DNs) whose members moderate. Without any, everybody who logs in does, as in Jitsi.";
-      };
+      moderatorGroups = ours.names [ "cn=staff,ou=groups,dc=example,dc=org" ] "Groups (their DNs) whose members moderate. Without any, everybody who logs in does, as in Jitsi.";
     };
 
     guests = mkOption {

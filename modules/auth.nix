@@ -25,12 +25,7 @@ let
 in
 {
   options.services.meet.auth.jwt = {
-    enable = mkOption {
-      type = types.bool;
-      default = false;
-      example = true;
-      description = "Whether people need a token (JWT) to enter, made elsewhere by Jitsi's rules.";
-    };
+    enable = ours.flag "Whether people need a token (JWT) to enter, made elsewhere by Jitsi's rules.";
 
     appId = mkOption {
       type = types.str;
@@ -54,12 +49,7 @@ in
       url "https://idp.example.org/jwks.json"
         "A JSON Web Key Set with the public keys of the tokens (RS256); Jitsi's `cache_keys_url`.";
 
-    allowEmpty = mkOption {
-      type = types.bool;
-      default = false;
-      example = true;
-      description = "Whether people without a token are let in too, as ordinary participants.";
-    };
+    allowEmpty = ours.flag "Whether people without a token are let in too, as ordinary participants.";
 
     loginUrl =
       url "https://login.example.org/meet?room={room}"

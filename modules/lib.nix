@@ -24,6 +24,25 @@ in
     inStore = false;
   };
 
+  # Something that is off until somebody turns it on.
+  flag =
+    description:
+    lib.mkOption {
+      type = lib.types.bool;
+      default = false;
+      example = true;
+      inherit description;
+    };
+
+  # A list of names, empty until somebody fills it.
+  names =
+    example: description:
+    lib.mkOption {
+      type = lib.types.listOf lib.types.str;
+      default = [ ];
+      inherit example description;
+    };
+
   # A role's own `package`: one role can run a patched or an older one.
   packageOption =
     role:
