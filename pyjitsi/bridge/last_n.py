@@ -29,8 +29,7 @@ class LastNLimits:
     def of(self, sources: int) -> int:
         """The limit for a receiver of a meeting with that many sources of others; -1 for none."""
         size = max((each for each in self.by_size if each <= sources + 1), default=None)
-        limits = [limit for limit in (NONE if size is None else self.by_size[size], self.enforced) if limit != NONE]
-        return min(limits, default=NONE)
+        return least(NONE if size is None else self.by_size[size], self.enforced)
 
     def sample(self, stress: float, most_forwarded: int, now: float) -> bool:
         """Note the load; ``most_forwarded`` is how many videos the receiver with most gets. True where it changed."""
