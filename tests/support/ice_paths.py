@@ -8,10 +8,15 @@ import contextlib
 import time
 from typing import Any
 
+import aioice.ice
 from aioice import Candidate, Connection
 from aiortc import RTCPeerConnection
 
 from pyjitsi.xmpp.stanzas import ice_udp
+
+# aioice closes a way for good after six checks in a row that each took over half a second, as they do on a machine that
+# is short of processor. A browser takes late answers too (RFC 7675 section 5.1); who goes quiet is noticed here.
+aioice.ice.CONSENT_FAILURES = 1 << 30
 
 QUIET = 3.0  # seconds without a packet after which a browser's ICE is "disconnected", more or less
 
@@ -22,7 +27,9 @@ class IcePaths:
     def __init__(self, pc: RTCPeerConnection) -> None:
         self._ice: Any = pc.getSenders()[0].transport.transport
         self._arrived: asyncio.Queue[bytes] = asyncio.Queue()
+        self._first: Connection = self._ice._connection
         self._ice._recv = self._arrived.get
+        self._ice._send = self._send
         self._pumps: dict[Connection, asyncio.Task[None]] = {}
         self._extra: list[Connection] = []
         self.heard: float = time.monotonic()
@@ -31,7 +38,12 @@ class IcePaths:
 
     def _changed(self) -> None:
         if self._ice.state == "completed":
-            self._pump(self._ice._connection)
+            self._pump(self._first)
+
+    async def _send(self, data: bytes) -> None:
+        """Over the newest way. What none takes is lost: aiortc's senders would end for good where this raised."""
+        with contextlib.suppress(ConnectionError):
+            await (self.newest or self._first).send(data)
 
     def _pump(self, connection: Connection) -> None:
         if connection not in self._pumps:
@@ -76,7 +88,6 @@ class IcePaths:
         with contextlib.suppress(ConnectionError):
             await connection.connect()
             self._pump(connection)
-            self._ice._send = connection.send
 
     async def close(self) -> None:
         """End the ways that were added; the first is the peer connection's."""
