@@ -192,14 +192,14 @@ class Peer:
                     self.log.info("connected", profile=keys.profile)
                     if self.data is not None:
                         self.data.connected()
+                    else:
+                        self.dtls.rest()
                 case dtls_events.ApplicationData(data) if self.data is not None:
                     self.data.receive(data)
-                case dtls_events.ApplicationData():
-                    self.dropped["sctp-unasked"] += 1
                 case dtls_events.Failed(reason):
                     self._fail(f"DTLS: {reason}")
-                case dtls_events.Closed():
-                    pass  # the focus says when a peer ends
+                case dtls_events.ApplicationData() | dtls_events.Closed():
+                    pass  # not asked for; and the focus says when a peer ends
 
     def _accept_from(self, address: Address, *, proven: bool) -> None:
         if address not in self.validated and self._claim(self, address, proven):

@@ -6,6 +6,8 @@ and no key is ever exported.
 
 OpenSSL's retransmission timer begins at 1 s and reads the machine's clock. A flight that nobody has answered is
 therefore sent again as it was after 0.2 s and 0.6 s of ``now``: the peer drops what it has as a replay.
+
+Where nothing but keys was wanted, ``rest`` lets go of OpenSSL's state, which is most of what an idle peer costs.
 """
 
 from collections import deque
@@ -19,7 +21,7 @@ from OpenSSL.crypto import FILETYPE_ASN1, X509, dump_certificate
 
 from pyjitsi.bridge.transport.certificate import Certificate, digest, strongest
 from pyjitsi.bridge.transport.dtls_events import ApplicationData, Closed, Connected, DtlsEvent, Failed
-from pyjitsi.bridge.transport.records import datagrams, sensible
+from pyjitsi.bridge.transport.records import datagrams, sealed_handshake, sensible
 from pyjitsi.bridge.transport.srtp_keys import EXPORTER_LABEL, OFFER, PROFILES, exporter_length, split_keys
 from pyjitsi.xmpp.stanzas.ice_udp import Fingerprint
 
@@ -98,6 +100,7 @@ class DtlsTransport:
         self.created = now
         self.connected = False
         self.finished = False  # after Failed or Closed
+        self.resting = False
         self._certificate = certificate
         self._ssl: SSL.Connection | None = None
         self._expected: _Expected | None = None
@@ -138,6 +141,10 @@ class DtlsTransport:
         """A datagram whose first byte is 20 to 63 (RFC 7983); before ``start`` the newest 128 are kept."""
         if self.finished or not data:
             return
+        if self.resting:
+            if sealed_handshake(data):
+                self._transmits += self._flight
+            return
         if self._ssl is None:
             self._early.append(data)
             return
@@ -157,6 +164,17 @@ class DtlsTransport:
         except SSL.Error as problem:
             self._close(f"sending failed: {_words(problem)}")
         self._transmits += self._output()
+
+    def rest(self) -> None:
+        """Free what only application data needs; to be called once connected, where none is to be carried.
+
+        A peer that missed the end of the handshake repeats its last flight and is sent ours again, as it was (RFC 6347
+        section 4.2.4). Anything else that comes is dropped, ``send`` sends nothing, and ``close`` says nothing.
+        """
+        if self.connected and not self.finished:
+            self.resting = True
+            self._ssl = None
+            self._openssl_due = None
 
     def close(self) -> None:
         """Say close_notify and be done."""
@@ -208,6 +226,7 @@ class DtlsTransport:
 
     def _advance(self, now: float) -> None:
         """Let OpenSSL work on what has come."""
+        before = self.connected
         try:
             if not self.connected:
                 self._handshake()
@@ -225,7 +244,9 @@ class DtlsTransport:
         self._transmits += output
         self._read_timer(now)
         if self.connected:
-            self._flight, self._repeats = [], []
+            self._repeats = []
+            if not before:
+                self._flight = output  # of a server, its last; a client has said all
         elif output:
             self._flight, self._repeats = output, [now + delay for delay in REPEATS]
 

@@ -48,6 +48,13 @@ def sensible(datagram: bytes) -> bytes:
     return b"".join(record for record in split(datagram) if _sensible(record))
 
 
+def sealed_handshake(datagram: bytes) -> bool:
+    """Whether there is an encrypted handshake message: Finished, since nothing is renegotiated."""
+    return any(
+        len(record) >= HEADER_LENGTH and record[0] == _HANDSHAKE and record[3:5] != _CLEAR for record in split(datagram)
+    )
+
+
 def _sensible(record: bytes) -> bool:
     if len(record) < HEADER_LENGTH or record[3:5] != _CLEAR:
         return True  # cut short, which OpenSSL drops, or sealed
