@@ -18,7 +18,10 @@ PLAIN = (
     "pyjitsi.bridge.plane.delivery",
     "pyjitsi.bridge.plane.pacer",
 )
-NATIVE = ("checks", "cipher", "wire", "tables", "kept", "inlet", "mailbox", "egress", "control", "pacing", "shard", "engine", "handles")
+NATIVE = (
+    "checks", "cipher", "wire", "tables", "kept", "inlet", "mailbox", "egress", "control", "pacing", "shard", "engine",
+    "peers", "sources", "routes",
+)  # fmt: skip
 
 extensions = [Extension(name, [name.replace(".", "/") + ".py"]) for name in PLAIN]
 extensions += [

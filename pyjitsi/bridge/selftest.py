@@ -15,8 +15,8 @@ import structlog
 from pyjitsi import clock
 from pyjitsi.bridge.bridge import Bridge
 from pyjitsi.bridge.endpoint import Endpoint
+from pyjitsi.bridge.plain_srtp import PlainSrtp
 from pyjitsi.bridge.plane.api import Address, Codec, Encoding, Source
-from pyjitsi.bridge.plane.srtp import Srtp, SrtpError
 from pyjitsi.bridge.transport import dtls_events
 from pyjitsi.bridge.transport.certificate import Certificate
 from pyjitsi.bridge.transport.dtls import DtlsTransport
@@ -46,7 +46,7 @@ class _Client:
         self.at: Address = at
         self.ssrc: int = secrets.randbelow(2**32 - 2) + 1
         self.heard: set[int] = set()
-        self.srtp: Srtp | None = None
+        self.srtp: PlainSrtp | None = None
         self.sequence: int = 0
         certificate = Certificate.generate(clock.wall())
         mine = Credentials.generate()
@@ -84,7 +84,8 @@ class _Client:
             self._dtls.tick(now)
         for event in self._dtls.take_events():
             if isinstance(event, dtls_events.Connected):
-                self.srtp = Srtp(event.keys)
+                self.srtp = PlainSrtp(event.keys)
+                self._dtls.rest()
             elif isinstance(event, dtls_events.Failed):
                 raise SelfTestError(f"DTLS: {event.reason}")
         out = [data for data, _ in self._ice.take_transmits()] + self._dtls.take_transmits()
@@ -92,8 +93,7 @@ class _Client:
             self.sequence += 1
             block = rtp.build_extensions({})
             plain = rtp.build(111, False, self.sequence, self.sequence * 960, self.ssrc, block, b"\xf8\xff\xfe")
-            protected = self.srtp.protect(plain)
-            out += [] if protected is None else [protected]
+            out.append(self.srtp.protect(plain))
         for data in out:
             self._socket.sendto(data, self.at)
 
@@ -104,10 +104,9 @@ class _Client:
         elif 20 <= first <= 63:
             self._dtls.receive(data, now)
         elif self.srtp is not None and not rtp.is_rtcp(data):
-            try:
-                self.heard.add(rtp.RtpPacket(self.srtp.unprotect(data)).ssrc)
-            except SrtpError:
-                return
+            opened = self.srtp.unprotect(data)
+            if opened is not None:
+                self.heard.add(rtp.RtpPacket(opened).ssrc)
 
     def close(self) -> None:
         """Close the socket."""

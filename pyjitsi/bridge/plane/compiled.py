@@ -35,10 +35,11 @@ from pyjitsi.bridge.plane.keyframe import KINDS
 from pyjitsi.bridge.plane.keys import session_keys
 from pyjitsi.bridge.plane.lines import Totals
 from pyjitsi.bridge.plane.native import engine
-from pyjitsi.bridge.plane.native import handles as native
+from pyjitsi.bridge.plane.native.peers import PeerHandle
+from pyjitsi.bridge.plane.native.routes import RouteHandle
+from pyjitsi.bridge.plane.native.sources import SourceHandle, StreamHandle
 from pyjitsi.bridge.plane.plane import PythonPlane
 from pyjitsi.bridge.plane.projection import Projection
-from pyjitsi.bridge.plane.srtp import Srtp
 from pyjitsi.rtp.rtcp import ReportBlock
 
 UNKNOWN, AUDIO, VIDEO, RTX = range(4)  # kinds of payload types, as state.pxd numbers them
@@ -67,12 +68,12 @@ class CompiledPlane(PythonPlane):
         self._requested_at: float = 0.0
         self._reported_at: float = 0.0
         self._ids: itertools.count[int] = itertools.count(1)
-        self._peers: dict[EndpointId, native.PeerHandle] = {}
+        self._peers: dict[EndpointId, PeerHandle] = {}
         self._sources: dict[int, tuple[Endpoint, IncomingSource]] = {}
-        self._source_handles: dict[int, tuple[int, native.SourceHandle]] = {}  # by id() of the source
+        self._source_handles: dict[int, tuple[int, SourceHandle]] = {}  # by id() of the source
         self._streams: dict[int, tuple[Endpoint, Incoming]] = {}
-        self._meters: dict[int, native.StreamHandle] = {}  # by id() of the stream
-        self._routes: dict[int, native.RouteHandle] = {}  # by id() of the route
+        self._meters: dict[int, StreamHandle] = {}  # by id() of the stream
+        self._routes: dict[int, RouteHandle] = {}  # by id() of the route
         self._zones: dict[str, int] = {"": 0}
         self._zone_names: dict[int, str] = {0: ""}
 
@@ -165,9 +166,7 @@ class CompiledPlane(PythonPlane):
         made = CompiledEndpoint(endpoint, conference, mesh)
         home, own = self.engines[self._homes[conference]], self.conferences[conference].video_ssrc
         made.loudest = self.conferences[conference].loudest
-        made.peer = self._peers[endpoint] = native.PeerHandle(
-            home, endpoint, made.delivery, made.pacer, made.loudest, own
-        )
+        made.peer = self._peers[endpoint] = PeerHandle(home, endpoint, made.delivery, made.pacer, made.loudest, own)
         if self.limits is not None and mesh is None:
             made.peer.set_limits(self.limits.packets, self.limits.octets)
         return made
@@ -194,9 +193,9 @@ class CompiledPlane(PythonPlane):
 
     def set_keys(self, endpoint: EndpointId, keys: SrtpKeys) -> None:
         held, peer = self.endpoints[endpoint], self._peers[endpoint]
-        held.srtp = Srtp(keys)  # for the RTCP that is made here
         gcm = keys.profile == "AEAD_AES_128_GCM"
         peer.set_keys(gcm, session_keys(keys.receive), session_keys(keys.send))
+        held.sealer = peer
         waiting = list(held.before_keys)
         held.before_keys.clear()
         for data, at in waiting:
@@ -246,13 +245,13 @@ class CompiledPlane(PythonPlane):
 
     def source_opened(self, owner: Endpoint, source: IncomingSource) -> None:
         number = next(self._ids)
-        handle = native.SourceHandle(self._peers[owner.id], number, source.spec.media == "video")
+        handle = SourceHandle(self._peers[owner.id], number, source.spec.media == "video")
         self._sources[number] = owner, source
         self._source_handles[id(source)] = number, handle
         for stream in owner.streams.values():
             if stream.source is source:
                 identity = next(self._ids)
-                held = native.StreamHandle(
+                held = StreamHandle(
                     handle, identity, stream.ssrc, stream.encoding, stream.rtx, stream.reception.clock_rate
                 )
                 self._streams[identity] = owner, stream
@@ -275,7 +274,7 @@ class CompiledPlane(PythonPlane):
         handle.close()
 
     def route_opened(self, route: Route, totals: Totals) -> None:
-        self._routes[id(route)] = handle = native.RouteHandle(
+        self._routes[id(route)] = handle = RouteHandle(
             self._source_handles[id(route.source)][1], self._peers[route.receiver.id], route.projection, route.voice,
             route.receiver.mesh is not None, route.encoding, route.ssrc, route.rtx_ssrc or 0, totals,
         )  # fmt: skip
@@ -315,7 +314,7 @@ class CompiledPlane(PythonPlane):
             elif held is None:
                 continue
             elif kind == engine.EARLY:
-                if held.srtp is None:
+                if held.sealer is None:
                     held.before_keys.append((data, at))
                 else:
                     self._peers[who].feed(data, at)
@@ -397,7 +396,7 @@ class CompiledPlane(PythonPlane):
 class CompiledEndpoint(Endpoint):
     """An endpoint whose packets are counted elsewhere."""
 
-    peer: native.PeerHandle
+    peer: PeerHandle
 
     def note_sender_report(self, ntp: int, now: float) -> None:
         self.peer.note_report(ntp >> 16 & 0xFFFFFFFF, now)
@@ -406,10 +405,10 @@ class CompiledEndpoint(Endpoint):
 class NativeReception:
     """Receive statistics of one SSRC, as reports want them (``rtp.reception``)."""
 
-    def __init__(self, ssrc: int, stream: native.StreamHandle, identity: int) -> None:
+    def __init__(self, ssrc: int, stream: StreamHandle, identity: int) -> None:
         self.ssrc: int = ssrc
         self.identity: int = identity
-        self._stream: native.StreamHandle = stream
+        self._stream: StreamHandle = stream
         self.clock_rate: int = stream.clock_rate
         self.reported_at: int = 0
 

@@ -123,9 +123,9 @@ def send_sender_report(route: Route, ntp: int, timestamp: int, out: Transmits) -
 
 def send_rtcp(endpoint: Endpoint, compound: bytes, out: Transmits) -> None:
     """Protect and queue RTCP for an endpoint; nothing happens before it has keys and an address."""
-    if endpoint.srtp is None or endpoint.destination is None:
+    if endpoint.sealer is None or endpoint.destination is None:
         return
-    data = endpoint.srtp.protect_rtcp(compound)
+    data = endpoint.sealer.protect_rtcp(compound)
     if data is not None:
         out.append((data, endpoint.destination))
 

@@ -13,7 +13,6 @@ from pyjitsi.bridge.plane.layers import SourceMeter
 from pyjitsi.bridge.plane.loudest import Loudest, Loudness
 from pyjitsi.bridge.plane.pacer import Pacer
 from pyjitsi.bridge.plane.projection import Projection
-from pyjitsi.bridge.plane.srtp import Srtp
 from pyjitsi.bridge.plane.voice import Gaps, Voice
 from pyjitsi.rtp.dependency import Structure
 from pyjitsi.rtp.nack import NackTracker
@@ -22,6 +21,7 @@ from pyjitsi.rtp.rtcp import ReportBlock
 
 if TYPE_CHECKING:
     from pyjitsi.bridge.plane.lines import Line
+    from pyjitsi.bridge.plane.srtp import Srtp
 
 TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
@@ -94,6 +94,14 @@ class Nacks(Protocol):
 
     def due(self, now: float) -> list[int]:
         """Numbers to ask for now."""
+        ...
+
+
+class Sealer(Protocol):
+    """What RTCP of the bridge's own is sealed by."""
+
+    def protect_rtcp(self, data: bytes, /) -> bytes | None:
+        """The SRTCP packet, or None for one that is too long."""
         ...
 
 
@@ -194,7 +202,8 @@ class Endpoint:
         self.conference: ConferenceId = conference
         self.mesh: str | None = mesh
         self.max_streams: int = MAX_STREAMS if mesh is None else MAX_RELAYED_STREAMS
-        self.srtp: Srtp | None = None
+        self.srtp: Srtp | None = None  # of the interpreted plane alone
+        self.sealer: Sealer | None = None  # None before there are keys
         self.destination: Address | None = None
         self.addresses: set[Address] = set()
         self.codecs: dict[int, Codec] = {}

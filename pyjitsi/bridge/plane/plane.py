@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from pyjitsi.bridge.plane import frame, lines
 from pyjitsi.bridge.plane.api import (
@@ -21,14 +23,15 @@ from pyjitsi.bridge.plane.api import (
 )
 from pyjitsi.bridge.plane.egress import Transmits, pace, send_rtcp
 from pyjitsi.bridge.plane.endpoint import MAX_ENCODINGS, Endpoint, Incoming, IncomingSource, Limits, Route, Sent
-from pyjitsi.bridge.plane.ingress import Ingress
 from pyjitsi.bridge.plane.keyframes import KeyframeLimiter
 from pyjitsi.bridge.plane.lines import Totals
 from pyjitsi.bridge.plane.loudest import Loudest
 from pyjitsi.bridge.plane.projection import Projection
 from pyjitsi.bridge.plane.reports import Reports
-from pyjitsi.bridge.plane.srtp import Srtp
 from pyjitsi.rtp.rtcp import build_pli
+
+if TYPE_CHECKING:
+    from pyjitsi.bridge.plane.ingress import Ingress
 
 MAX_DATAGRAM = 1500
 
@@ -58,8 +61,14 @@ class PythonPlane:
         self.transmits: Transmits = []
         self.events: list[Event] = []
         self.now: float = 0.0
-        self._ingress: Ingress = Ingress(self)
         self._reports: Reports = Reports(self)
+
+    @cached_property
+    def _ingress(self) -> "Ingress":
+        # Imported with the first packet: it brings libsrtp along, 5 MB that a compiled plane can do without.
+        from pyjitsi.bridge.plane.ingress import Ingress
+
+        return Ingress(self)
 
     # Conferences and endpoints.
 
@@ -300,7 +309,9 @@ class PythonPlane:
 
     def set_keys(self, endpoint: EndpointId, keys: SrtpKeys) -> None:
         held = self.endpoints[endpoint]
-        held.srtp = Srtp(keys)
+        from pyjitsi.bridge.plane.srtp import Srtp
+
+        held.srtp = held.sealer = Srtp(keys)
         waiting = list(held.before_keys)
         held.before_keys.clear()
         for data, at in waiting:
@@ -341,7 +352,7 @@ class PythonPlane:
 
     def ask_keyframe(self, owner: Endpoint, source: IncomingSource, receiver: EndpointId) -> None:
         """Send a PLI to the owner of a video source, within the limits."""
-        if source.spec.media != "video" or owner.srtp is None:
+        if source.spec.media != "video" or owner.sealer is None:
             return
         ssrc = source.spec.encodings[0].ssrc
         if self.keyframes.allow(ssrc, receiver, self.now):

@@ -29,7 +29,7 @@ class Reports:
     def requests(self, now: float) -> None:
         """Transport-cc feedback and NACKs, which are due every few tens of milliseconds."""
         for endpoint in self.plane.endpoints.values():
-            if not endpoint.streams or endpoint.srtp is None or endpoint.destination is None:
+            if not endpoint.streams or endpoint.sealer is None or endpoint.destination is None:
                 continue
             if endpoint.arrivals.due(now, False):
                 self.plane.send_arrivals(endpoint, now)
@@ -40,7 +40,7 @@ class Reports:
     def statistics(self, now: float) -> None:
         """Receiver and sender reports, which are due every half second or more."""
         for endpoint in self.plane.endpoints.values():
-            if endpoint.srtp is None or endpoint.destination is None:
+            if endpoint.sealer is None or endpoint.destination is None:
                 continue
             if now - endpoint.reported_at >= RR_INTERVAL:
                 endpoint.reported_at = now

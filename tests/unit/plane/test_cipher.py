@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pylibsrtp import Policy, Session
+from pylibsrtp import Error, Policy, Session
 
 from pyjitsi.bridge.plane.api import Codec, Encoding, Source, SrtpKeys
 from pyjitsi.bridge.plane.compiled import CompiledPlane
@@ -103,6 +103,30 @@ def test_rtcp_is_opened_and_a_replay_of_it_dropped(profile: Profile) -> None:
     dropped = talker.dropped()
     assert dropped.pop("replay") == 1
     assert sum(dropped.values()) == 2
+
+
+@each_profile
+@pytest.mark.parametrize("size", [8, 12, 28, 600])
+def test_rtcp_that_the_bridge_makes_is_opened_by_libsrtp_once(profile: Profile, size: int) -> None:
+    talker = Talker(profile)
+    sealer = talker.plane.endpoints[2].sealer
+    assert sealer is not None
+    compounds = [
+        struct.pack("!BBHI", 0x80, 201, size // 4 - 1, 5) + bytes((number,)) * (size - 8) for number in range(3)
+    ]
+    wires = [sealer.protect_rtcp(compound) or b"" for compound in compounds]
+    assert [talker.inbound.unprotect_rtcp(wire) for wire in wires] == compounds
+    with pytest.raises(Error, match="replay"):
+        talker.inbound.unprotect_rtcp(wires[1])
+
+
+def test_what_is_no_rtcp_or_too_long_is_not_sealed() -> None:
+    talker = Talker("AEAD_AES_128_GCM")
+    talker.plane.add_endpoint(1, 3)
+    for identity, compound in ((2, b"short"), (2, bytes(1481)), (3, bytes(8))):
+        endpoint = talker.plane.endpoints[identity]
+        assert endpoint.sealer is None or endpoint.sealer.protect_rtcp(compound) is None
+    assert talker.plane.endpoints[3].sealer is None
 
 
 def test_rtcp_that_is_not_encrypted_is_not_taken() -> None:

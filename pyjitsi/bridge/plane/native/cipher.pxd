@@ -12,12 +12,18 @@ cdef extern from "openssl/evp.h" nogil:
     ctypedef struct EVP_CIPHER_CTX:
         pass
 
+cdef extern from "openssl/core.h" nogil:
+    ctypedef struct OSSL_PARAM:
+        void* data
+
 cdef extern from "openssl/sha.h" nogil:
     ctypedef struct SHA_CTX:
         pass
 
 cdef struct Half:
     EVP_CIPHER_CTX* context
+    bint encrypts
+    OSSL_PARAM tag[2]        # GCM's, and the end of the list
     unsigned char salt[16]
     SHA_CTX inner
     SHA_CTX outer
@@ -29,7 +35,8 @@ cdef struct Cipher:
     Half rtcp
 
 cdef enum:
-    MAX_OVERHEAD = 16
+    MAX_OVERHEAD = 16        # bytes that SRTP adds at the most,
+    RTCP_OVERHEAD = 20       # and SRTCP
 
 cdef inline int tag_size(Cipher* cipher) noexcept nogil:
     """Bytes by which ``protect`` makes a packet longer."""
@@ -39,4 +46,5 @@ cdef bint cipher_open(Cipher* cipher, bint gcm, bint encrypt, const unsigned cha
 cdef void cipher_close(Cipher* cipher) noexcept nogil
 cdef int protect(Cipher* cipher, unsigned char* data, int head, int size, int64_t index) noexcept nogil
 cdef int unprotect(Cipher* cipher, unsigned char* data, int head, int size, int64_t index) noexcept nogil
+cdef int protect_rtcp(Cipher* cipher, unsigned char* data, int size, uint32_t index) noexcept nogil
 cdef int unprotect_rtcp(Cipher* cipher, unsigned char* data, int size, uint32_t* index) noexcept nogil

@@ -15,12 +15,17 @@ cdef extern from "openssl/evp.h" nogil:
     void EVP_CIPHER_CTX_free(EVP_CIPHER_CTX*)
     const EVP_CIPHER* EVP_aes_128_gcm()
     const EVP_CIPHER* EVP_aes_128_ctr()
-    int EVP_CipherInit_ex(EVP_CIPHER_CTX*, const EVP_CIPHER*, void*, const unsigned char*, const unsigned char*, int)
+    int EVP_CipherInit_ex2(EVP_CIPHER_CTX*, const EVP_CIPHER*, const unsigned char*, const unsigned char*, int, const OSSL_PARAM*)
     int EVP_CipherUpdate(EVP_CIPHER_CTX*, unsigned char*, int*, const unsigned char*, int)
     int EVP_CipherFinal_ex(EVP_CIPHER_CTX*, unsigned char*, int*)
-    int EVP_CIPHER_CTX_ctrl(EVP_CIPHER_CTX*, int, int, void*)
-    int EVP_CTRL_AEAD_GET_TAG
-    int EVP_CTRL_AEAD_SET_TAG
+    int EVP_CIPHER_CTX_get_params(EVP_CIPHER_CTX*, OSSL_PARAM*)
+
+cdef extern from "openssl/params.h" nogil:
+    OSSL_PARAM OSSL_PARAM_construct_octet_string(const char*, void*, size_t)
+    OSSL_PARAM OSSL_PARAM_construct_end()
+
+cdef extern from "openssl/core_names.h" nogil:
+    const char* OSSL_CIPHER_PARAM_AEAD_TAG
 
 cdef extern from "openssl/sha.h" nogil:
     int SHA1_Init(SHA_CTX*)
@@ -41,8 +46,11 @@ cdef bint half_open(Half* half, bint gcm, bint encrypt, const unsigned char* key
     memset(half.salt, 0, 16)
     memcpy(half.salt, salt, 12 if gcm else 14)
     # CTR mode is the same both ways.
-    if EVP_CipherInit_ex(half.context, EVP_aes_128_gcm() if gcm else EVP_aes_128_ctr(), NULL, key, NULL, encrypt) != 1:
+    if EVP_CipherInit_ex2(half.context, EVP_aes_128_gcm() if gcm else EVP_aes_128_ctr(), key, NULL, encrypt, NULL) != 1:
         return False
+    half.encrypts = encrypt
+    half.tag[0] = OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, NULL, 16)
+    half.tag[1] = OSSL_PARAM_construct_end()
     if not gcm:
         for i in range(64):
             pad[i] = 0x36 ^ (auth[i] if i < 20 else 0)
@@ -112,27 +120,45 @@ cdef inline void roll_over(int64_t index, unsigned char* out) noexcept nogil:
         out[i] = <unsigned char>(index >> (8 * (5 - i)))
 
 
+cdef inline bint run_gcm(Half* half, const unsigned char* iv, const unsigned char* head, int head_size,
+                         const unsigned char* more, int more_size, unsigned char* body, int size,
+                         unsigned char* tag) noexcept nogil:
+    """Encrypt or decrypt ``body`` in place, with what is authenticated before it; ``tag`` is written, or checked.
+
+    The tag is named by a parameter made once: asked for by its number, as EVP_CIPHER_CTX_ctrl does, it is made anew for
+    each packet.
+    """
+    cdef int length = 0
+    half.tag[0].data = tag
+    if EVP_CipherInit_ex2(half.context, NULL, NULL, iv, half.encrypts, NULL if half.encrypts else half.tag) != 1:
+        return False
+    EVP_CipherUpdate(half.context, NULL, &length, head, head_size)
+    if more_size:
+        EVP_CipherUpdate(half.context, NULL, &length, more, more_size)
+    if size and EVP_CipherUpdate(half.context, body, &length, body, size) != 1:
+        return False
+    if EVP_CipherFinal_ex(half.context, body + size, &length) != 1:
+        return False
+    return not half.encrypts or EVP_CIPHER_CTX_get_params(half.context, half.tag) == 1
+
+
+cdef inline bint run_counter(Half* half, const unsigned char* iv, unsigned char* body, int size) noexcept nogil:
+    """Encrypt or decrypt ``body`` in place: both are the same."""
+    cdef int length = 0
+    if EVP_CipherInit_ex2(half.context, NULL, NULL, iv, half.encrypts, NULL) != 1:
+        return False
+    return size == 0 or EVP_CipherUpdate(half.context, body, &length, body, size) == 1
+
+
 cdef int protect(Cipher* cipher, unsigned char* data, int head, int size, int64_t index) noexcept nogil:
     """Encrypt in place; there must be MAX_OVERHEAD bytes behind ``size``. ``head`` is the header's length."""
     cdef unsigned char iv[16]
     cdef unsigned char digest[20]
-    cdef int length = 0
-    cdef EVP_CIPHER_CTX* context = cipher.rtp.context
     if cipher.gcm:
         gcm_iv(&cipher.rtp, data + 8, index, iv)
-        if EVP_CipherInit_ex(context, NULL, NULL, NULL, iv, 1) != 1:
-            return -1
-        EVP_CipherUpdate(context, NULL, &length, data, head)
-        if EVP_CipherUpdate(context, data + head, &length, data + head, size - head) != 1:
-            return -1
-        if EVP_CipherFinal_ex(context, data + size, &length) != 1:
-            return -1
-        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, 16, data + size)
-        return size + 16
+        return size + 16 if run_gcm(&cipher.rtp, iv, data, head, NULL, 0, data + head, size - head, data + size) else -1
     counter_iv(&cipher.rtp, data + 8, index, iv)
-    if EVP_CipherInit_ex(context, NULL, NULL, NULL, iv, 1) != 1:
-        return -1
-    if EVP_CipherUpdate(context, data + head, &length, data + head, size - head) != 1:
+    if not run_counter(&cipher.rtp, iv, data + head, size - head):
         return -1
     roll_over(index, iv)
     authenticate(&cipher.rtp, data, size, iv, digest)
@@ -144,43 +170,43 @@ cdef int unprotect(Cipher* cipher, unsigned char* data, int head, int size, int6
     """Decrypt in place. The caller has checked that a header of ``head`` bytes fits into ``size``."""
     cdef unsigned char iv[16]
     cdef unsigned char digest[20]
-    cdef int length = 0
-    cdef EVP_CIPHER_CTX* context = cipher.rtp.context
-    if cipher.gcm:
-        size -= 16
-        if size < head:
-            return -1
-        gcm_iv(&cipher.rtp, data + 8, index, iv)
-        if EVP_CipherInit_ex(context, NULL, NULL, NULL, iv, 0) != 1:
-            return -1
-        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, 16, data + size)
-        EVP_CipherUpdate(context, NULL, &length, data, head)
-        if size > head and EVP_CipherUpdate(context, data + head, &length, data + head, size - head) != 1:
-            return -1
-        return size if EVP_CipherFinal_ex(context, data + size, &length) == 1 else -1
-    size -= 10
+    size -= tag_size(cipher)
     if size < head:
         return -1
+    if cipher.gcm:
+        gcm_iv(&cipher.rtp, data + 8, index, iv)
+        return size if run_gcm(&cipher.rtp, iv, data, head, NULL, 0, data + head, size - head, data + size) else -1
     roll_over(index, iv)
     authenticate(&cipher.rtp, data, size, iv, digest)
     if CRYPTO_memcmp(digest, data + size, 10) != 0:
         return -1
     counter_iv(&cipher.rtp, data + 8, index, iv)
-    if EVP_CipherInit_ex(context, NULL, NULL, NULL, iv, 0) != 1:
+    return size if run_counter(&cipher.rtp, iv, data + head, size - head) else -1
+
+
+cdef int protect_rtcp(Cipher* cipher, unsigned char* data, int size, uint32_t index) noexcept nogil:
+    """Encrypt RTCP of 8 bytes or more in place, as number ``index``; RTCP_OVERHEAD bytes must be there behind it."""
+    cdef unsigned char iv[16]
+    cdef unsigned char digest[20]
+    cdef unsigned char* word = data + size + 16 if cipher.gcm else data + size
+    word[0], word[1], word[2], word[3] = 0x80 | index >> 24, index >> 16 & 0xFF, index >> 8 & 0xFF, index & 0xFF
+    if cipher.gcm:
+        gcm_iv(&cipher.rtcp, data + 4, index, iv)
+        return size + 20 if run_gcm(&cipher.rtcp, iv, data, 8, word, 4, data + 8, size - 8, data + size) else -1
+    counter_iv(&cipher.rtcp, data + 4, index, iv)
+    if not run_counter(&cipher.rtcp, iv, data + 8, size - 8):
         return -1
-    if size > head and EVP_CipherUpdate(context, data + head, &length, data + head, size - head) != 1:
-        return -1
-    return size
+    authenticate(&cipher.rtcp, data, size, word, digest)
+    memcpy(word + 4, digest, 10)
+    return size + 14
 
 
 cdef int unprotect_rtcp(Cipher* cipher, unsigned char* data, int size, uint32_t* index) noexcept nogil:
     """Decrypt SRTCP in place; ``index`` gets its number. What is not encrypted (E = 0) is not taken."""
     cdef unsigned char iv[16]
     cdef unsigned char digest[20]
-    cdef int length = 0
     cdef unsigned char* word
-    cdef EVP_CIPHER_CTX* context = cipher.rtcp.context
-    cdef int tag = 16 if cipher.gcm else 10
+    cdef int tag = tag_size(cipher)
     if size < 8 + 4 + tag:
         return -1
     word = data + size - 4 if cipher.gcm else data + size - 14
@@ -190,20 +216,9 @@ cdef int unprotect_rtcp(Cipher* cipher, unsigned char* data, int size, uint32_t*
     size -= 4 + tag
     if cipher.gcm:  # RFC 7714 section 9.2: header, ciphertext, tag, word
         gcm_iv(&cipher.rtcp, data + 4, index[0], iv)
-        if EVP_CipherInit_ex(context, NULL, NULL, NULL, iv, 0) != 1:
-            return -1
-        EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, 16, data + size)
-        EVP_CipherUpdate(context, NULL, &length, data, 8)
-        EVP_CipherUpdate(context, NULL, &length, word, 4)
-        if size > 8 and EVP_CipherUpdate(context, data + 8, &length, data + 8, size - 8) != 1:
-            return -1
-        return size if EVP_CipherFinal_ex(context, data + size, &length) == 1 else -1
+        return size if run_gcm(&cipher.rtcp, iv, data, 8, word, 4, data + 8, size - 8, data + size) else -1
     authenticate(&cipher.rtcp, data, size, word, digest)
     if CRYPTO_memcmp(digest, data + size + 4, 10) != 0:
         return -1
     counter_iv(&cipher.rtcp, data + 4, index[0], iv)
-    if EVP_CipherInit_ex(context, NULL, NULL, NULL, iv, 0) != 1:
-        return -1
-    if size > 8 and EVP_CipherUpdate(context, data + 8, &length, data + 8, size - 8) != 1:
-        return -1
-    return size
+    return size if run_counter(&cipher.rtcp, iv, data + 8, size - 8) else -1

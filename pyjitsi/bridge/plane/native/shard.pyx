@@ -83,7 +83,7 @@ cdef uint64_t TURN = 100_000
 
 
 cdef class Shard(Pacing):
-    """Peers are added and removed by ``handles``, which owns the memory."""
+    """Peers are added and removed by ``peers``, which owns the memory."""
 
     def __cinit__(self):
         self.header, self.frame, self.inlet = Header(), Frame(), Inlet()

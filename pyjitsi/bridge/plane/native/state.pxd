@@ -206,6 +206,7 @@ cdef struct Peer:
     int arrived_count
     ControlSsrc control[CONTROL_SSRCS]
     int control_count
+    uint32_t control_index   # of the SRTCP that was sent last
     # Limits, each of a second; 0 for none.
     uint64_t packet_limit, byte_limit
     double second            # when the current one began
