@@ -33,6 +33,7 @@ BRIDGE_ENDPOINTS = Gauge("jitsi_jicofo_bridge_endpoints", "Participants on a bri
 
 CONFERENCES = Gauge("pyjitsi_focus_conferences", "Conferences now.")
 PARTICIPANTS = Gauge("pyjitsi_focus_participants", "Participants now, in all conferences.")
+RESUMING = Gauge("pyjitsi_focus_resuming", "Conferences that an earlier focus began and that are not gone on with yet.")
 BRIDGES = Gauge("pyjitsi_focus_bridges", "Bridges in the brewery.")
 REQUESTS = Counter("pyjitsi_focus_conference_requests", "Conference requests.", ["form"])
 MOVED = Counter("pyjitsi_focus_endpoints_moved", "Participants moved because an admin asked.")

@@ -30,6 +30,7 @@ from pyjitsi.focus.metrics import (
     PARTICIPANTS,
     REFUSED,
     REQUESTS,
+    RESUMING,
 )
 from pyjitsi.focus.moving import Redistribution
 from pyjitsi.focus.room import JoinError, Room
@@ -67,6 +68,7 @@ class FocusService:
         self._releases: set[asyncio.Task[None]] = set()
         self._journal: Journal = Journal(settings.state_directory)
         self._resuming: asyncio.Task[None] | None = None
+        self._unresumed: set[str] = set()
         self._relieving: asyncio.Task[None] | None = None
         self._complained: set[tuple[str, str, str]] = set()
         self._connection = component(settings.xmpp)
@@ -81,6 +83,7 @@ class FocusService:
         FocusControl(self.choice, self._conferences).add_to(app)
         self._http: HttpServer = HttpServer(app, settings.http_host, settings.http_port)
         self._name_as_jicofo()
+        RESUMING.set_function(lambda: len(self._unresumed))
         CONFERENCES.set_function(lambda: len(self.rooms))
         PARTICIPANTS.set_function(lambda: sum(len(room.conference.members) for room in self.rooms.values()))
 
@@ -174,6 +177,7 @@ class FocusService:
         began = clock.monotonic()
         waiting = [room for room in self._journal.rooms() if room not in self.rooms]
         at_once = asyncio.Semaphore(RESUMED_AT_ONCE)
+        self._unresumed = set(waiting)
 
         async def resume(address: str) -> None:
             async with at_once:
@@ -186,6 +190,8 @@ class FocusService:
                     if (left := self.rooms.get(address)) is not None:
                         left.abandon()
                     return
+                finally:
+                    self._unresumed.discard(address)
                 if not room.conference.members:  # everybody left while we were away
                     room.conference.stop()
 
@@ -197,6 +203,7 @@ class FocusService:
         DISCONNECTS.inc()
         if self._resuming is not None:
             self._resuming.cancel()
+        self._unresumed.clear()
         for room in list(self.rooms.values()):
             room.abandon()
         self._brewery.lost()

@@ -43,6 +43,16 @@ module:hook("iq-set/bare/http://jabber.org/protocol/muc#owner:query", function(e
 	end
 end, 100);
 
+-- While the focus is away, whatever the room sends it comes back as an error, for which rooms take somebody out; and
+-- clients give a meeting up whose focus leaves. It stays instead, and enters again when it is back.
+local function keep(event)
+	local stanza = event.stanza;
+	return stanza.attr.type == "error" and jid_bare(stanza.attr.from) == focus or nil;
+end
+for _, name in ipairs { "presence/full", "presence/bare", "message/full", "message/bare" } do
+	module:hook(name, keep, 100);
+end
+
 -- A registered nick would be an affiliation that nobody gave.
 module:hook("iq/bare/jabber:iq:register:query", function(event)
 	event.origin.send(st.error_reply(event.stanza, "cancel", "service-unavailable"));

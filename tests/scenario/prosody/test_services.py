@@ -2,17 +2,18 @@
 
 import asyncio
 from collections.abc import Iterator
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, SubElement
 
 import pytest
 from pydantic import SecretStr
 
 from pyjitsi.xmpp import connection as module
 from pyjitsi.xmpp import muc
-from pyjitsi.xmpp.connection import Connection, Iq, IqError, IqTimeout, Presence, client, component
+from pyjitsi.xmpp.connection import NS_CLIENT, Connection, Iq, IqError, IqTimeout, Presence, client, component
 from pyjitsi.xmpp.stanzas.errors import StanzaError
-from tests.scenario.prosody.people import Focus, connected
+from tests.scenario.prosody.people import Focus, body, connected, enter, hears, status_codes
 from tests.support.prosody import MISSING, Prosody, executable
+from tests.support.xmpp_client import XmppClient
 
 
 @pytest.fixture
@@ -82,6 +83,34 @@ async def test_focus_that_was_killed_takes_its_stream_over(own_prosody: Prosody)
         old.on_disconnected(lost.set)
         async with connected(component(own_prosody.focus())), asyncio.timeout(5):
             await lost.wait()
+
+
+async def test_focus_that_is_away_stays_in_its_rooms(own_prosody: Prosody) -> None:
+    """Clients give up a meeting whose focus leaves, and rooms take out whoever answers with errors."""
+    ada, bob = (XmppClient(own_prosody.websocket, own_prosody.domain) for _ in range(2))
+    async with connected(component(own_prosody.focus())) as old:
+        room = await Focus(own_prosody, old).open_room()
+        for person, nick in ((ada, "aaaaaaaa"), (bob, "bbbbbbbb")):
+            await person.connect()
+            await enter(person, room, nick)
+    muted = muc.presence(f"{room}/aaaaaaaa")
+    SubElement(muted, f"{{{NS_CLIENT}}}audiomuted").text = "true"
+    await ada.send(muted)
+    await bob.expect(lambda each: each.findtext(f"{{{NS_CLIENT}}}audiomuted") == "true", "that ada is mute")
+    await ada.send(body(room, "who is there?"))
+    await hears(bob, "who is there?")
+    await ada.send(body(room, "still there?"))
+    await hears(bob, "still there?")
+    for person in (ada, bob):
+        assert [each.get("type") for each in person.seen if each.get("from") == f"{room}/focus"] == [None]
+    async with connected(component(own_prosody.focus())) as new:
+        focus = Focus(own_prosody, new)
+        assert status_codes((await focus.enter(room)).element) >= {"110"}
+        await focus.sees(f"{room}/aaaaaaaa")
+        await focus.sees(f"{room}/bbbbbbbb")
+        await ada.send(muc.presence(f"{room}/aaaaaaaa", kind="unavailable"))
+        await focus.sees(f"{room}/aaaaaaaa", "unavailable")
+    await asyncio.gather(ada.close(), bob.close())
 
 
 async def test_bridge_replaces_its_own_dead_session(prosody: Prosody, bridge: Connection) -> None:
