@@ -3,7 +3,7 @@
 import asyncio
 import random
 import secrets
-from typing import Literal, override
+from typing import Literal
 
 from pyjitsi.bridge.transport import stun
 from pyjitsi.xmpp.stanzas.ice_udp import IceUdpTransport
@@ -24,7 +24,7 @@ class Consent(asyncio.DatagramProtocol):
         """Begin, from a port of its own."""
         loop = asyncio.get_running_loop()
         bridge = next(each for each in theirs.candidates if each.type == "host" and ":" not in each.ip)
-        await loop.create_datagram_endpoint(lambda: self, remote_addr=(bridge.ip, bridge.port))
+        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, remote_addr=(bridge.ip, bridge.port))
         self._checking = loop.create_task(self._check(f"{theirs.ufrag}:{self._ours.ufrag}", (theirs.pwd or "").encode()))
 
     async def _check(self, username: str, key: bytes) -> None:
@@ -45,12 +45,6 @@ class Consent(asyncio.DatagramProtocol):
         if self._transport is not None:
             self._transport.close()
 
-    @override
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
-
-    @override
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         kind = self._kind(data)
         if kind == "answer":

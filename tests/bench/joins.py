@@ -56,8 +56,8 @@ class Silent(Participant):
         answer = accept(offer, self.nick, self.focus, self.client.jid, transport, self.mine)
         try:
             await self.client.iq(self.focus, answer)
-        except Refused as error:
-            self.refused = str(error)[:300]
+        except (Refused, TimeoutError) as error:
+            self.refused = str(error)[:300] or "the accept was not answered in time"
             return
         self.took = time.monotonic() - self.began
         self.accepted.set()
