@@ -25,7 +25,9 @@ class Consent(asyncio.DatagramProtocol):
         loop = asyncio.get_running_loop()
         bridge = next(each for each in theirs.candidates if each.type == "host" and ":" not in each.ip)
         self._transport, _ = await loop.create_datagram_endpoint(lambda: self, remote_addr=(bridge.ip, bridge.port))
-        self._checking = loop.create_task(self._check(f"{theirs.ufrag}:{self._ours.ufrag}", (theirs.pwd or "").encode()))
+        self._checking = loop.create_task(
+            self._check(f"{theirs.ufrag}:{self._ours.ufrag}", (theirs.pwd or "").encode())
+        )
 
     async def _check(self, username: str, key: bytes) -> None:
         tie_breaker, pause = secrets.randbits(64), 0.1

@@ -4,8 +4,8 @@ Scripted participants on a real server (Prosody, focus, bridge) ask, join, and a
 only ICE, which keeps them alive at the bridge. Printed: the time until all have accepted, percentiles from request to
 accepted session, what was refused, and what each service used of processor and memory meanwhile.
 
-With ``--restart-focus`` the focus is killed under all of them. Its metrics tell when it has everybody again, which costs
-it nothing; then everybody sends it some Jingle, which must be taken under the session that they have.
+With ``--restart-focus`` the focus is killed under all of them. Its metrics tell when it has everybody again, which
+costs it nothing; then everybody sends it some Jingle, which must be taken under the session that they have.
 """
 
 import argparse
@@ -25,7 +25,6 @@ from tests.support.jingle_sdp import LocalSources, Offer, accept
 from tests.support.participant import Participant
 from tests.support.server import MeetingServer
 from tests.support.xmpp_client import Refused, XmppClient
-
 
 TOGETHER = 50  # requests of all these clients that are under way at once, where they check something
 
@@ -174,7 +173,9 @@ async def restart(server: MeetingServer, clients: list[Silent]) -> None:
         if people == len(clients) and not waiting:
             known = time.monotonic() - began
             break
-    print(f"focus killed: a new one runs after {http:.1f} s, is in all rooms and has seen everybody after {known:.1f} s")
+    print(
+        f"focus killed: a new one runs after {http:.1f} s, is in all rooms and has seen everybody after {known:.1f} s"
+    )
     after = usage(server)
     print(", ".join(
         f"{name} {seconds - (0 if name == 'focus' else before[name][0]):.1f} s"
