@@ -1,7 +1,6 @@
 # The dependencies of pyproject.toml by their names in nixpkgs' python3Packages. A test compares the two.
 [
   "aiohttp"
-  "aioice"
   "aiortc"
   "bonsai"
   "cryptography"

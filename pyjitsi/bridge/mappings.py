@@ -68,14 +68,13 @@ class Mappings:
             answer = stun.parse(data)
         except stun.StunError:
             return True  # it may yet answer well
-        mapped = answer.attributes.get("XOR-MAPPED-ADDRESS")
-        if answer.message_class is Class.RESPONSE and mapped is not None:
+        mapped = answer.mapped
+        if answer.kind is Class.RESPONSE and mapped is not None:
             local = request.local
             seen = self._round.get(local[0], ())
-            public: Address = (mapped[0], mapped[1])
-            if public != local and public not in seen:
+            if mapped != local and mapped not in seen:
                 # A mapping that is made by hand often keeps the port where what goes out gets another.
-                seen += tuple(dict.fromkeys((public, (public[0], local[1]))))
+                seen += tuple(dict.fromkeys((mapped, (mapped[0], local[1]))))
             self._round[local[0]] = self.found[local[0]] = tuple(dict.fromkeys(seen))
             del self._open[data[8:20]]
         return True

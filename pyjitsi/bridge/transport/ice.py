@@ -107,7 +107,7 @@ class IceAgent:
         except StunError:
             self.refused["malformed"] += 1
             return
-        match message.message_class:
+        match message.kind:
             case Class.REQUEST:
                 self._handle_request(message, address, now)
             case Class.RESPONSE | Class.ERROR:
@@ -164,11 +164,11 @@ class IceAgent:
     # Incoming checks (RFC 8445 section 7.3)
 
     def _handle_request(self, request: Message, address: Address, now: float) -> None:
-        username = request.attributes.get("USERNAME")
-        if username is None or "MESSAGE-INTEGRITY" not in request.attributes:
+        username = request.username
+        if username is None or not request.signed:
             self._refuse(request, address, "unauthenticated", 400, "Bad Request")
             return
-        if username.partition(":")[0] != self.local.ufrag or not request.check_message_integrity(self._local_key):
+        if username.partition(":")[0] != self.local.ufrag or not request.is_from(self._local_key):
             self._refuse(request, address, "wrong-password", 401, "Unauthenticated")
             return
         if self._role_conflict(request):
@@ -178,7 +178,7 @@ class IceAgent:
 
         pair = self.pairs.get(address)
         if pair is None:
-            priority = request.attributes.get("PRIORITY", REFLEXIVE_PRIORITY)
+            priority = REFLEXIVE_PRIORITY if request.priority is None else request.priority
             pair = self.pairs.add(address, priority, self._selected_pair, self.controlling)
             if pair is None:
                 self.refused["too-many-pairs"] += 1
@@ -186,7 +186,7 @@ class IceAgent:
         if not pair.authenticated:
             pair.authenticated = True
             self._events.append(Authenticated(address))
-        if not self.controlling and "USE-CANDIDATE" in request.attributes:
+        if not self.controlling and request.nominates:
             self._nominated_by_peer(pair, now)
         self._trigger(pair, now)
 
@@ -196,7 +196,7 @@ class IceAgent:
 
     def _role_conflict(self, request: Message) -> bool:
         """Whether to answer 487; switches roles when the peer's tie-breaker wins (section 7.3.1.1)."""
-        theirs = request.attributes.get("ICE-CONTROLLING" if self.controlling else "ICE-CONTROLLED")
+        theirs = request.controlling if self.controlling else request.controlled
         if theirs is None:
             return False
         if (self._tie_breaker >= theirs) == self.controlling:
@@ -270,17 +270,17 @@ class IceAgent:
         if transaction is None:
             return
         # An answer from elsewhere is no proof that the pair works (section 7.2.5.2.1); an unproven one proves nothing.
-        if address != transaction.pair.address or not answer.check_message_integrity(transaction.key):
+        if address != transaction.pair.address or not answer.is_from(transaction.key):
             self.refused["bad-answer"] += 1
             return
         self._transactions.remove(transaction)
-        if answer.message_class is Class.ERROR:
+        if answer.kind is Class.ERROR:
             self._handle_error(answer, transaction)
         else:
             self._handle_success(transaction, now)
 
     def _handle_error(self, answer: Message, transaction: Transaction) -> None:
-        if answer.error_code == 487:
+        if answer.error is not None and answer.error[0] == 487:
             self._switch_role(not transaction.controlling)
             if transaction.pair is not self._selected_pair:
                 self.pairs.trigger(transaction.pair)

@@ -15,7 +15,7 @@ def main() -> None:
     name = sys.argv.pop(1)
     atheris: Any = importlib.import_module("atheris")  # not everybody has it; see make fuzz
     # Extensions have their counters already; Python gets them where nothing else is looked at, since they are slow.
-    watched = ["pyjitsi.bridge", "aioice"] if name in PYTHON else []
+    watched = ["pyjitsi.bridge"] if name in PYTHON else []
     with atheris.instrument_imports(include=watched or ["nothing"], enable_loader_override=False):
         from tests.fuzz.native.targets import TARGETS
     atheris.Setup(sys.argv, TARGETS[name])

@@ -144,6 +144,6 @@ def test_what_is_answered_would_be_answered_by_control_too(
     assert len(answers) + len(seen) == 1
     if answers:
         parsed = stun.parse(data)
-        assert parsed.check_message_integrity(KEY)
-        assert parsed.attributes["USERNAME"] == USER
+        assert parsed.is_from(KEY)
+        assert parsed.username == USER
         assert answers == [stun.binding_success(parsed, V4, KEY)]
