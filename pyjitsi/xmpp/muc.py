@@ -5,11 +5,13 @@ from typing import Literal
 from xml.etree.ElementTree import Element, SubElement
 
 from pyjitsi.xmpp.connection import NS_CLIENT, Connection
+from pyjitsi.xmpp.stanzas import disco
 
 NS = "http://jabber.org/protocol/muc"
 NS_ADMIN = f"{NS}#admin"
 NS_OWNER = f"{NS}#owner"
 NS_DATA = "jabber:x:data"
+SHOWS_ADDRESSES = "muc_nonanonymous"  # a feature of a room in which everybody sees real addresses
 
 Affiliation = Literal["owner", "admin", "member", "none", "outcast"]
 
@@ -51,8 +53,20 @@ async def set_affiliation(
 async def owner_form(connection: Connection, room: str, *, from_: str | None = None) -> dict[str, str]:
     """The room's configuration as the owner sees it: field name to value. Raises IqError or IqTimeout."""
     answer = await connection.iq(room, Element(f"{{{NS_OWNER}}}query"), kind="get", from_=from_)
+    return _fields(answer)
+
+
+def _fields(answer: Element | None) -> dict[str, str]:
     fields = () if answer is None else answer.iter(f"{{{NS_DATA}}}field")
     return {name: each.findtext(f"{{{NS_DATA}}}value") or "" for each in fields if (name := each.get("var"))}
+
+
+async def information(
+    connection: Connection, room: str, *, from_: str | None = None
+) -> tuple[frozenset[str], dict[str, str]]:
+    """The room's features and the fields of its information (XEP-0045 section 6.4). Raises IqError or IqTimeout."""
+    answer = await connection.iq(room, disco.build_query(None), kind="get", from_=from_)
+    return disco.parse_features(answer), _fields(answer)
 
 
 async def configure(connection: Connection, room: str, values: dict[str, str], *, from_: str | None = None) -> None:
