@@ -29,6 +29,7 @@ class Ownership:
         self._is_host: Callable[[str], bool] = is_host or (lambda _jid: False)
         self._wire: Wire = wire
         self._away_until: float = 0.0
+        self._electing: bool = False
 
     def joined(self, member: Member) -> None:
         """Somebody came."""
@@ -49,17 +50,31 @@ class Ownership:
 
     def elect(self) -> None:
         """Make somebody owner where nobody is."""
-        if not self._elects or not self._main or self._wire.now() < self._away_until:
+        if not self._elects or not self._main or self._electing or self._wire.now() < self._away_until:
             return
         member = self._members.needs_owner()
         if member is not None and member.occupant.jid is not None:
-            self._grant(member.occupant.jid)
+            # A room tells everybody of each grant, also of one that changes nothing: of a hundred people who come
+            # before it shows, each would have it made once more.
+            self._electing = True
+            self._wire.spawn(self._elect(member, member.occupant.jid))
+
+    async def _elect(self, member: Member, jid: str) -> None:
+        try:
+            granted = await self._ask(jid.partition("/")[0])
+        finally:
+            self._electing = False
+        if granted and self._members.get(member.endpoint) is not member:
+            self.elect()  # it left meanwhile
 
     def _grant(self, jid: str) -> None:
         self._wire.spawn(self._ask(jid.partition("/")[0]))
 
-    async def _ask(self, jid: str) -> None:
+    async def _ask(self, jid: str) -> bool:
+        """Whether it was granted."""
         try:
             await self._wire.grant_owner(jid)
         except (IqError, IqTimeout) as error:
             log.warning("owner not granted", room=self._room, jid=jid, reason=str(error))
+            return False
+        return True

@@ -241,6 +241,21 @@ async def test_who_stepped_down_is_moderator_again_only_where_nobody_else_is() -
     assert story.owners[-1] == "aaaaaaaa@talk.example"
 
 
+async def test_many_who_come_at_once_are_one_election() -> None:
+    story = Story()
+    await story.joins("aaaaaaaa", "bbbbbbbb", "cccccccc")
+    assert story.owners == ["aaaaaaaa@talk.example"]
+
+
+async def test_who_leaves_while_being_made_owner_is_followed_by_the_next() -> None:
+    story = Story()
+    joining = asyncio.create_task(story.joins("aaaaaaaa", "bbbbbbbb"))
+    await asyncio.sleep(0)
+    story.conference.gone("aaaaaaaa")
+    await joining
+    assert story.owners == ["aaaaaaaa@talk.example", "bbbbbbbb@talk.example"]
+
+
 async def test_ownership_passes_on_when_the_owner_leaves() -> None:
     story = Story()
     await story.joins("aaaaaaaa")
