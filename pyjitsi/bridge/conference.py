@@ -172,6 +172,11 @@ class Conference:
         self._route_voices()
         self._tell_all(messages.dominant_speaker(self.speech.dominant or "", self.speech.recent[1:]))
 
+    @property
+    def size(self) -> int:
+        """How many are in it, on other bridges too."""
+        return len(self.endpoints) + sum(len(relay.endpoints) for relay in self.relays)
+
     def others(self, endpoint: Endpoint) -> Iterable[Endpoint]:
         """Everybody else."""
         return (each for each in self.endpoints.values() if each is not endpoint)

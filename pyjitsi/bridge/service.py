@@ -208,7 +208,12 @@ class BridgeService:
     # XMPP.
 
     def _brewery(self, settings: ClientSettings, room: str, nickname: str) -> Brewery:
-        return Brewery(client(settings), room, nickname, self.modify, self.health, self.figures, self.refused)
+        connection = client(settings)
+        connection.on_disconnected(self._disconnected)
+        return Brewery(connection, room, nickname, self.modify, self.health, self.figures, self.refused)
+
+    def _disconnected(self) -> None:
+        self._collector.disconnects += 1
 
     def modify(self, request: colibri2.ConferenceModify) -> colibri2.ConferenceModified:
         """Carry out a focus's request, and send what follows. Raises StanzaError."""

@@ -38,6 +38,7 @@ def stats(
     traffic: Traffic, *, healthy: bool, drain: bool = False, shutting_down: bool = False,
 ) -> dict[str, Stat]:  # fmt: skip
     """Names and values as JVB has them; region and relay id only where they are set."""
+    everybody = sum(each.size for each in bridge.conferences.values())
     timestamp = datetime.datetime.fromtimestamp(wall, datetime.UTC)
     found: dict[str, Stat] = {
         "stress_level": round(stress, 3),
@@ -49,13 +50,12 @@ def stats(
         "shutting_down": shutting_down,
         "colibri2": True,
         "conferences": len(bridge.conferences),
-        "endpoints": bridge.endpoint_count,
-        "participants": bridge.endpoint_count,
+        "endpoints": everybody,
+        "participants": everybody,
         "current_timestamp": timestamp.strftime("%Y-%m-%d %H:%M:%S.") + f"{timestamp.microsecond // 1000:03d}",
     }
-    links = [relay for each in bridge.conferences.values() for relay in each.relays]
     found["octo_conferences"] = sum(len(each.relays) > 0 for each in bridge.conferences.values())
-    found["octo_endpoints"] = sum(len(relay.endpoints) for relay in links)
+    found["octo_endpoints"] = everybody - bridge.endpoint_count
     found |= _people(bridge) | _flow(traffic)
     found["total_relays"] = bridge.total_relays
     found["total_conferences_created"] = bridge.total_conferences
@@ -74,14 +74,16 @@ def _people(bridge: Bridge) -> dict[str, Stat]:
     """Who is there now."""
     conferences = bridge.conferences.values()
     endpoints = [endpoint for each in conferences for endpoint in each.endpoints.values()]
+    known = [each.rtt for each in endpoints if each.rtt]
     return {
-        "largest_conference": max((len(each.endpoints) for each in conferences), default=0),
+        "largest_conference": max((each.size for each in conferences), default=0),
         "inactive_conferences": sum(not any(e.active for e in each.endpoints.values()) for each in conferences),
         "local_endpoints": len(endpoints),
         "local_active_endpoints": sum(each.active for each in endpoints),
         "inactive_endpoints": sum(not each.active for each in endpoints),
         "receive_only_endpoints": sum(not each.sources for each in endpoints),
         "visitors": sum(each.visitor for each in endpoints),
+        "rtt_aggregate": round(1000 * sum(known) / len(known), 1) if known else 0.0,
     }
 
 

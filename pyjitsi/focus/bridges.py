@@ -139,6 +139,10 @@ class BridgeRegistry:
         """How many are in graceful shutdown."""
         return sum(each.graceful_shutdown for each in self.bridges.values())
 
+    def version_count(self) -> int:
+        """How many different versions there are."""
+        return len({each.full_version for each in self.bridges.values()})
+
     def operational(self, bridge: Bridge, now: float) -> bool:
         """Whether it is well, or has been left alone for long enough to be tried again."""
         return bridge.failed_at is None or now - bridge.failed_at >= self._quarantine

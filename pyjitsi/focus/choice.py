@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pyjitsi.focus.bridges import Bridge, BridgeRegistry
+from pyjitsi.focus.metrics import BRIDGE_RESTARTS
 from pyjitsi.focus.selection import STRATEGIES, Name, Situation, group_of
 from pyjitsi.focus.settings import IceFailureDetection
 
@@ -65,6 +66,7 @@ class BridgeChoice:
         rules, bridge = self.rules.ice_failures, self.registry.bridges.get(jid)
         if bridge is None:
             return
+        BRIDGE_RESTARTS.labels(jid.partition("/")[2]).inc()
         bridge.restarts.append(now)
         while bridge.restarts and now - bridge.restarts[0] > rules.interval_seconds:
             bridge.restarts.popleft()

@@ -16,6 +16,7 @@ from pyjitsi.focus.choice import BridgeChoice
 from pyjitsi.focus.features import Features
 from pyjitsi.focus.linker import Linker
 from pyjitsi.focus.membership import Member, Membership
+from pyjitsi.focus.metrics import BRIDGES_REMOVED, JINGLE, JOINED, PARTICIPANTS_MOVED, RESTARTED
 from pyjitsi.focus.muting import FREE, Muting
 from pyjitsi.focus.ownership import Ownership
 from pyjitsi.focus.placing import Placing
@@ -124,6 +125,8 @@ class Conference:
         if member is not None:
             resumed = not self._entered and self._resumption.resume(member, self.sources)
             self.log.info("resumed" if resumed else "joined", endpoint=nick)
+            if not resumed:
+                JOINED.inc()
             self.ownership.joined(member)
             self._invite_all()
             return
@@ -203,12 +206,14 @@ class Conference:
         if session is None:
             return
         self.log.warning("bridge lost", bridge=bridge, reason=reason)
+        BRIDGES_REMOVED.inc()
         self._reinvite(session)
 
     def _reinvite(self, lost: BridgeSession) -> None:
         """Invite everybody of one bridge again, wherever the choice then falls."""
         moved = [member for member in self.members if member.session is not None and member.session.bridge is lost]
         everybody = len(moved) == sum(member.session is not None for member in self.members)
+        PARTICIPANTS_MOVED.inc(len(moved))
         self._send(self.cascade.drop(lost))
         for member in moved:
             self._terminate(member, "success", "moving")
@@ -370,6 +375,8 @@ class Conference:
 
     def jingle(self, nick: str, request: Jingle) -> None:
         """A member's Jingle request; returning is the result. Raises StanzaError."""
+        if (counted := JINGLE["received"].get(request.action)) is not None:
+            counted.inc()
         member = self.members.get(nick)
         session = None if member is None else member.session
         if member is None or session is None or session.sid != request.sid:
@@ -446,6 +453,7 @@ class Conference:
         self.log.info("terminated", endpoint=member.endpoint, reason=request.reason, restart=restart)
         self._end_session(member, keep=not restart)
         if restart:
+            RESTARTED.inc()
             if not member.restarts.allow(self._wire.now()):
                 raise StanzaError("resource-constraint", "rate-limited")
             if bridge is not None:

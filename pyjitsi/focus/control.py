@@ -140,7 +140,7 @@ class FocusControl:
                 "bridge_count": len(bridges),
                 "operational_bridge_count": registry.operational_count(now),
                 "in_shutdown_bridge_count": registry.in_shutdown_count(),
-                "bridge_version_count": len({each.full_version for each in bridges}),
+                "bridge_version_count": registry.version_count(),
             },
             "version": __version__,
         })  # fmt: skip

@@ -1,6 +1,8 @@
 """The focus's metrics."""
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter, Gauge, Info
+
+from pyjitsi import __version__
 
 # What dashboards for Jicofo look for, by its names.
 AS_JICOFO = {
@@ -12,10 +14,20 @@ AS_JICOFO = {
         ("bridge_selector_bridge_count", "Bridges in the brewery."),
         ("bridge_selector_bridge_count_operational", "Bridges that can be used."),
         ("bridge_selector_bridge_count_in_shutdown", "Bridges in graceful shutdown."),
+        ("bridge_selector_bridge_version_count", "Different versions among the bridges."),
+        ("participants_pairs", "Pairs of participants: n (n - 1) of each conference, summed."),
         ("healthy", "Whether conferences can be held."),
     )
 }
 CREATED = Counter("jitsi_jicofo_conferences_created", "Conferences begun.")
+NEW = Counter("jitsi_jicofo_conference_requests_new", "Conference requests that began a conference.")
+JOINED = Counter("jitsi_jicofo_participants", "Participants who came, in all.")
+PARTICIPANTS_MOVED = Counter(
+    "jitsi_jicofo_participants_moved", "Participants who were invited again because their bridge failed."
+)
+BRIDGES_REMOVED = Counter("jitsi_jicofo_bridges_removed", "Bridges taken out of a conference because they failed.")
+FAILED_ICE = Counter("jitsi_jicofo_participants_ice_failed", "Reports of clients that ICE failed.")
+RESTARTED = Counter("jitsi_jicofo_participants_restart_requested", "Sessions that clients ended to be invited again.")
 ASKED = Counter("jitsi_jicofo_conference_requests", "Conference requests.")
 DISCONNECTS = Counter("jitsi_jicofo_xmpp_disconnects", "Lost connections to Prosody.")
 LOST_BRIDGES = Counter("jitsi_jicofo_bridge_selector_lost_bridges", "Bridges that left the brewery.")
@@ -29,7 +41,28 @@ ICE_RESTARTS = {
         ("failed", "Requests refused, or that came to nothing."),
     )
 }
+BRIDGE_RESTARTS = Counter(
+    "jitsi_jicofo_bridge_restart_requests", "New sessions that people on a bridge asked for.", ["jvb"]
+)
+BRIDGE_MOVED = Counter("jitsi_jicofo_bridge_endpoints_moved", "Participants moved off an overloaded bridge.", ["jvb"])
+BRIDGE_FAILING = Gauge("jitsi_jicofo_bridge_failing_ice", "Whether too many can't reach a bridge.", ["jvb"])
 BRIDGE_ENDPOINTS = Gauge("jitsi_jicofo_bridge_endpoints", "Participants on a bridge.", ["jvb"])
+
+JINGLE = {
+    way: {
+        action: Counter(f"jitsi_jicofo_jingle_{action.replace('-', '_')}_{way}", f"Jingle stanzas {way}: {action}.")
+        for action in actions
+    }
+    for way, actions in (
+        ("sent", ("session-initiate", "session-terminate", "source-add", "source-remove", "transport-info")),
+        (
+            "received",
+            ("session-accept", "session-info", "session-terminate", "source-add", "source-remove", "transport-info"),
+        ),
+    )
+}
+VERSION = Info("jitsi_jicofo_version", "The focus's version.")
+VERSION.info({"version": __version__})
 
 CONFERENCES = Gauge("pyjitsi_focus_conferences", "Conferences now.")
 PARTICIPANTS = Gauge("pyjitsi_focus_participants", "Participants now, in all conferences.")

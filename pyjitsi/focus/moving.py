@@ -7,7 +7,7 @@ import structlog
 from pyjitsi.focus.choice import BridgeChoice
 from pyjitsi.focus.conference import Conference
 from pyjitsi.focus.membership import Member
-from pyjitsi.focus.metrics import MOVED, REDISTRIBUTED
+from pyjitsi.focus.metrics import BRIDGE_MOVED, MOVED, REDISTRIBUTED
 from pyjitsi.focus.settings import LoadRedistribution
 
 log = structlog.get_logger("focus")
@@ -59,5 +59,6 @@ class Redistribution:
             moved, _ = move(people_on(bridge.jid, self._conferences().values())[: rules.endpoints])
             log.info("bridge relieved", bridge=bridge.jid, stress=round(stress, 2), moved=moved)
             REDISTRIBUTED.inc(moved)
+            BRIDGE_MOVED.labels(bridge.jid.partition("/")[2]).inc(moved)
             total += moved
         return total

@@ -14,7 +14,7 @@ import structlog
 
 from pyjitsi.focus.bridge_session import BridgeSession
 from pyjitsi.focus.membership import Member
-from pyjitsi.focus.metrics import ICE_RESTARTS
+from pyjitsi.focus.metrics import FAILED_ICE, ICE_RESTARTS
 from pyjitsi.focus.propagation import Propagation
 from pyjitsi.focus.session import Session
 from pyjitsi.focus.wire import Wire
@@ -108,6 +108,7 @@ class Restarts:
 
     def _failed(self, member: Member, session: Session) -> None:
         """A client of 2024 can't reach its bridge: it is invited anew."""
+        FAILED_ICE.inc()
         log.warning("ICE failed", endpoint=member.endpoint, bridge=session.bridge.bridge)
         if not member.restarts.allow(self._wire.now()):
             raise StanzaError("resource-constraint", "rate-limited")

@@ -13,9 +13,11 @@ from pyjitsi.focus.conference import Conference
 from pyjitsi.focus.declared import Booking
 from pyjitsi.focus.journal import Journal
 from pyjitsi.focus.membership import FOCUS_NICK
+from pyjitsi.focus.metrics import JINGLE
 from pyjitsi.focus.settings import FocusSettings
 from pyjitsi.xmpp import muc
 from pyjitsi.xmpp.connection import NS_CLIENT, Connection, IqError, IqTimeout, Presence
+from pyjitsi.xmpp.stanzas import jingle
 from pyjitsi.xmpp.stanzas import presence as room_presence
 
 log = structlog.get_logger("focus")
@@ -150,6 +152,8 @@ class Room:
         return clock.monotonic()
 
     async def iq(self, to: str, payload: Element, kind: str = "set") -> Element | None:
+        if payload.tag == jingle.JINGLE and (counted := JINGLE["sent"].get(payload.get("action", ""))) is not None:
+            counted.inc()
         form: Literal["get", "set"] = "get" if kind == "get" else "set"
         return await self._connection.iq(to, payload, kind=form, from_=self._own_jid, timeout=self._timeout)
 

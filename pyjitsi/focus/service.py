@@ -23,10 +23,14 @@ from pyjitsi.focus.metrics import (
     AS_JICOFO,
     ASKED,
     BRIDGE_ENDPOINTS,
+    BRIDGE_FAILING,
+    BRIDGE_MOVED,
+    BRIDGE_RESTARTS,
     CONFERENCES,
     CREATED,
     DISCONNECTS,
     LOST_BRIDGES,
+    NEW,
     PARTICIPANTS,
     REFUSED,
     REQUESTS,
@@ -98,6 +102,10 @@ class FocusService:
             "bridge_selector_bridge_count": lambda: len(registry.bridges),
             "bridge_selector_bridge_count_operational": lambda: registry.operational_count(clock.monotonic()),
             "bridge_selector_bridge_count_in_shutdown": registry.in_shutdown_count,
+            "bridge_selector_bridge_version_count": registry.version_count,
+            "participants_pairs": lambda: sum(
+                (size := len(room.conference.members)) * (size - 1) for room in self.rooms.values()
+            ),
             "healthy": lambda: float(self.health().healthy),
         }
         for name, figure in figures.items():
@@ -212,10 +220,12 @@ class FocusService:
         nick = change.jid.partition("/")[2]
         if isinstance(change, Found):
             BRIDGE_ENDPOINTS.labels(nick).set_function(partial(self._on_bridge, change.jid))
+            BRIDGE_FAILING.labels(nick).set_function(partial(self._failing, change.jid))
         else:
             LOST_BRIDGES.inc()
             if change.jid not in self.choice.registry.bridges:
-                BRIDGE_ENDPOINTS.remove(nick)
+                for gone in (BRIDGE_ENDPOINTS, BRIDGE_FAILING, BRIDGE_MOVED, BRIDGE_RESTARTS):
+                    gone.remove(nick)
         for room in list(self.rooms.values()):
             if isinstance(change, Found):
                 room.conference.bridge_found()
@@ -224,6 +234,10 @@ class FocusService:
 
     def _on_bridge(self, jid: str) -> float:
         return sum(len(room.conference.placing.on(jid)) for room in self.rooms.values())
+
+    def _failing(self, jid: str) -> float:
+        bridge = self.choice.registry.bridges.get(jid)
+        return float(bridge is not None and self.choice.failing_ice(bridge, clock.monotonic()))
 
     def _presence(self, presence: Presence) -> None:
         address = presence.from_.partition("/")[0]
@@ -256,6 +270,7 @@ class FocusService:
         room = self.rooms.get(request.room)
         if room is None:
             room = self._room(request.room, requester)
+            NEW.inc()
             room.conference.start_muted = (
                 _count(request.properties.get("startAudioMuted")), _count(request.properties.get("startVideoMuted"))
             )  # fmt: skip

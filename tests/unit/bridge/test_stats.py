@@ -64,7 +64,27 @@ def test_what_flows_is_told_in_the_originals_names_and_units(stage: Stage) -> No
     found = metrics(stage, BridgeCollector(stage.bridge, dict, lambda: figures))
     assert found["jitsi_jvb_incoming_bitrate"] == 1_000_000
     assert found["jitsi_jvb_ice_succeeded_total"] == 0
+    assert (found["jitsi_jvb_incoming_packet_rate"], found["jitsi_jvb_outgoing_packet_rate"]) == (250, 25)
+    assert (found["jitsi_jvb_packets_received_total"], found["jitsi_jvb_bytes_sent_total"]) == (500, 5_000)
     assert (found["jitsi_jvb_healthy"], found["jitsi_jvb_drain_mode"]) == (1, 0)
+
+
+def test_conferences_are_counted_by_size(stage: Stage) -> None:
+    stage.enter("one")
+    stage.enter("two")
+    found = metrics(stage, BridgeCollector(stage.bridge))
+    buckets = [found[f'jitsi_jvb_conferences_by_size_bucket{{le="{size}"}}'] for size in ("0.0", "1.0", "2.0", "20.0")]
+    assert buckets == [0, 0, 1, 1]
+    assert (found["jitsi_jvb_conferences_by_size_sum"], found["jitsi_jvb_conferences_by_size_count"]) == (2, 1)
+
+
+def test_the_round_trip_is_that_of_those_who_told_theirs(stage: Stage) -> None:
+    stage.enter("one")[0].rtt = 0.040
+    stage.enter("two")[0].rtt = 0.020
+    stage.enter("three")
+    figures = stats(stage.bridge, 0.0, "1.2", None, None, 0.0, Traffic(), healthy=True)
+    assert figures["rtt_aggregate"] == 30.0
+    assert metrics(stage, BridgeCollector(stage.bridge, dict, lambda: figures))["jitsi_jvb_average_rtt"] == 30.0
 
 
 def metrics(stage: Stage, collector: BridgeCollector) -> dict[str, float]:
