@@ -148,16 +148,16 @@ class Bridge:
 
     def admit(
         self, conference: Conference, identity: str, controlling: bool, visitor: bool, now: float, *,
-        rewriting: bool = False, private: bool = False,
+        rewriting: bool = False, mids: bool = False, private: bool = False,
     ) -> Endpoint:  # fmt: skip
-        """Make an endpoint; ``controlling`` is the bridge's ICE role, ``rewriting`` is of SSRCs."""
+        """Make an endpoint; ``controlling`` is the bridge's ICE role, ``rewriting`` is of SSRCs, with ``mids``."""
         key = next(self._keys)
         endpoint = Endpoint(
             identity, key, conference.name, self.plane, self.certificate, controlling, self.start_bitrate,
             self.demux.claim, now, visitor=visitor, private=private,
         )  # fmt: skip
         if rewriting:
-            endpoint.slots = Slots(self.plane, key, *self.max_ssrcs, conference.uses)
+            endpoint.slots = Slots(self.plane, key, *self.max_ssrcs, conference.uses, mids=mids)
         conference.add(endpoint)
         self.demux.add(endpoint)
         self._by_key[key] = (conference, endpoint)

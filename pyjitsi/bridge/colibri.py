@@ -156,6 +156,7 @@ def _create(
     endpoint = bridge.admit(
         conference, wanted.id, wanted.transport.ice_controlling, wanted.visitor, now,
         rewriting=colibri2.SSRC_REWRITING in wanted.capabilities,
+        mids=colibri2.RTP_MID_DEMUX in wanted.capabilities,
         private=colibri2.PRIVATE_ADDRESSES in wanted.capabilities,
     )  # fmt: skip
     transport = _transport(bridge, conference, endpoint, bridge.hosts_for(endpoint), bridge.websocket_base)

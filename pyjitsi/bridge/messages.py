@@ -251,6 +251,8 @@ def source_map(media: str, slots: Sequence[Slot], video_types: Mapping[str, str]
         entry: dict[str, str | int] = {"source": slot.source, "owner": slot.owner, "ssrc": slot.ssrc}
         if media == "video":
             entry |= {"rtx": slot.rtx_ssrc, "videoType": video_types.get(slot.source, "camera").upper()}
+        if slot.mid:
+            entry["mid"] = slot.mid
         mapped.append(entry)
     return build("VideoSourcesMap" if media == "video" else "AudioSourcesMap", mappedSources=mapped)
 

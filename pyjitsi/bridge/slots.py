@@ -24,6 +24,7 @@ class Slot:
     rtx_ssrc: int
     source: str = ""
     owner: str = ""
+    mid: str = ""  # the m-line that its packets name; it stays with the slot
     since: float = NEVER  # when it was told of last
     used: float = NEVER  # when its source was taken up or wanted last
 
@@ -37,6 +38,7 @@ class Pool:
     """One receiver's slots of one media, ``limit`` at most."""
 
     limit: int
+    prefix: str = ""  # of media identifications; none where the client takes none
     slots: list[Slot] = field(default_factory=list[Slot])
     by_source: dict[str, Slot] = field(default_factory=dict[str, Slot])
 
@@ -54,11 +56,12 @@ class Slots:
     """Of one receiver. ``taken`` tells of an SSRC whether it is somebody's."""
 
     def __init__(
-        self, plane: Plane, receiver: EndpointId, video: int, audio: int, taken: Callable[[int], bool]
-    ) -> None:
-        """``video`` and ``audio`` are how many slots there may be."""
-        self.video: Pool = Pool(video)
-        self.audio: Pool = Pool(audio)
+        self, plane: Plane, receiver: EndpointId, video: int, audio: int, taken: Callable[[int], bool],
+        *, mids: bool = False,
+    ) -> None:  # fmt: skip
+        """``video`` and ``audio`` are how many slots there may be; with ``mids`` each has a media identification."""
+        self.video: Pool = Pool(video, "v" if mids else "")
+        self.audio: Pool = Pool(audio, "a" if mids else "")
         self._plane: Plane = plane
         self._receiver: EndpointId = receiver
         self._taken: Callable[[int], bool] = taken
@@ -103,7 +106,8 @@ class Slots:
     ) -> list[Slot]:
         slot = pool.free(now)
         if slot is None and len(pool.slots) < pool.limit:
-            slot = Slot(self._ssrc(), self._ssrc())
+            mid = f"{pool.prefix}{len(pool.slots)}" if pool.prefix else ""
+            slot = Slot(self._ssrc(), self._ssrc(), mid=mid)
             pool.slots.append(slot)
         if slot is None:
             slot = pool.oldest(keep, heard, now)
@@ -113,7 +117,7 @@ class Slots:
             self._release(pool, slot)
         slot.source, slot.owner, slot.since, slot.used = source, owner, now, now
         pool.by_source[source] = slot
-        self._plane.set_slot(self._receiver, source, Encoding(slot.ssrc, slot.rtx_ssrc))
+        self._plane.set_slot(self._receiver, source, Encoding(slot.ssrc, slot.rtx_ssrc, slot.mid))
         return [slot]
 
     def _ssrc(self) -> int:

@@ -45,15 +45,22 @@ class BridgeSession:
     def create(
         self, endpoint: str, stats_id: str | None, audio: Description | None, video: Description | None,
         *, sctp: bool, forced: colibri2.ForceMute | None = None, rewriting: bool = False,
+        mids: bool = False,
     ) -> colibri2.ConferenceModify:  # fmt: skip
-        """The request for a new endpoint; the first one opens the conference too. ``rewriting`` is of SSRCs."""
+        """The request for a new endpoint; the first one opens the conference too. ``rewriting`` is of SSRCs, ``mids``
+        has packets say their m-line then."""
         first, self.created = not self.created, True
         self.endpoints.add(endpoint)
+        capabilities = (
+            (colibri2.SOURCE_NAMES, True),
+            (colibri2.SSRC_REWRITING, rewriting),
+            (colibri2.RTP_MID_DEMUX, rewriting and mids),
+        )
         wanted = colibri2.Endpoint(
             endpoint,
             create=True,
             stats_id=stats_id,
-            capabilities=frozenset((colibri2.SOURCE_NAMES, *((colibri2.SSRC_REWRITING,) if rewriting else ()))),
+            capabilities=frozenset(each for each, there in capabilities if there),
             audio=audio,
             video=video,
             transport=colibri2.Transport(ice_controlling=True, sctp=colibri2.Sctp() if sctp else None),

@@ -280,6 +280,7 @@ class Conference:
         request = bridge.create(
             member.endpoint, member.occupant.stats_id, audio, video, sctp=sctp,
             forced=None if session.forced == FREE else session.forced, rewriting=session.rewriting,
+            mids=self._settings.rtp_mid_demux and disco.RTP_MID_DEMUX in features,
         )  # fmt: skip
         answer = await self._ask(bridge, request, member)
         if answer is None or session.state != "inviting":

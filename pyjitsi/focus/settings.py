@@ -114,6 +114,10 @@ class FocusSettings(ServiceSettings):
         default=True,
         description="Clients that can are told of others' sources by the bridge, under a few SSRCs; as Jicofo: on.",
     )
+    rtp_mid_demux: bool = Field(
+        default=True,
+        description="With SSRC rewriting, what is sent says its m-line (RFC 8843) to clients that can; as Jicofo: on.",
+    )
     codecs: Codecs = Field(default=Codecs(), description="What is offered to clients, as in `jicofo.codec`.")
     sctp: bool = Field(default=False, description="Offer a data channel beside the web-socket, if the bridge can.")
     state_directory: Path | None = Field(

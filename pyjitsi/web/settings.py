@@ -80,7 +80,7 @@ class WebSettings(ServiceSettings):
         default=(),
         examples=[["VP9", "VP8"]],
         description="Clients send the first of these that everybody in a meeting has (config.js's "
-        "videoQuality.codecPreferenceOrder). None: AV1, VP9, VP8, H264, as lib-jitsi-meet. Our client sends VP8.",
+        "videoQuality.codecPreferenceOrder). None: lib-jitsi-meet takes AV1, VP9, VP8, H264, our client VP8.",
     )
     passwords: PasswordSettings | None = Field(
         default=None, description="Tell clients that people log in with name and password; unset: they don't."

@@ -20,9 +20,27 @@ async () => {
   const found = [];
   for (const pc of window.__pcs) {
     if (pc.connectionState !== 'connected') continue;
-    for (const report of (await pc.getStats()).values()) if (report.type === 'inbound-rtp') found.push({
+    const all = await pc.getStats();
+    for (const report of all.values()) if (report.type === 'inbound-rtp') found.push({
       kind: report.kind, ssrc: report.ssrc, frames: report.framesDecoded ?? 0,
       energy: report.totalAudioEnergy ?? 0, packets: report.packetsReceived ?? 0,
+      codec: all.get(report.codecId)?.mimeType.slice(6) ?? '', height: report.frameHeight ?? 0,
+      frozen: report.totalFreezesDuration ?? 0, lost: report.packetsLost ?? 0, keyframes: report.keyFramesDecoded ?? 0,
+    });
+  }
+  return found;
+}
+"""
+OUTBOUND = """
+async () => {
+  const found = [];
+  for (const pc of window.__pcs) {
+    if (pc.connectionState !== 'connected') continue;
+    const all = await pc.getStats();
+    for (const report of all.values()) if (report.type === 'outbound-rtp' && report.kind === 'video') found.push({
+      ssrc: report.ssrc, codec: all.get(report.codecId)?.mimeType.slice(6) ?? '', height: report.frameHeight ?? 0,
+      frames: report.framesEncoded ?? 0, mode: report.scalabilityMode ?? '', active: report.active,
+      keyframes: report.keyFramesEncoded ?? 0, limit: report.qualityLimitationReason ?? '',
     });
   }
   return found;
@@ -87,6 +105,10 @@ class Person:
 
     def inbound(self) -> list[dict[str, Any]]:
         return self.page.evaluate(INBOUND)
+
+    def outbound(self) -> list[dict[str, Any]]:
+        """The streams of one's own video; of what WebRTC never sent there is no height."""
+        return self.page.evaluate(OUTBOUND)
 
     def watches(self, people: int, seconds: float = 20) -> float:
         """Wait until pictures of so many others move; returns the seconds it took."""

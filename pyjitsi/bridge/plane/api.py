@@ -34,10 +34,12 @@ class Codec:
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """One simulcast encoding of a source and the SSRC that repairs it."""
+    """One simulcast encoding of a source and the SSRC that repairs it. A slot may have a media identification (RFC 8843
+    section 15), of 16 bytes at most, which its packets carry."""
 
     ssrc: int
     rtx_ssrc: int | None = None
+    mid: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,7 +187,7 @@ class CompiledPlane(PythonPlane):
             rtx_of[number & 127] = rtx
         self._peers[endpoint].set_media(
             bytes(kinds), bytes(codec_of), bytes(apt), bytes(rtx_of), bytes(held.keep), held.transport_cc,
-            held.audio_level, held.dependency, held.red,
+            held.audio_level, held.dependency, held.red, held.mid,
         )  # fmt: skip
         self._rewire(held)
 
@@ -276,7 +276,7 @@ class CompiledPlane(PythonPlane):
     def route_opened(self, route: Route, totals: Totals) -> None:
         self._routes[id(route)] = handle = RouteHandle(
             self._source_handles[id(route.source)][1], self._peers[route.receiver.id], route.projection, route.voice,
-            route.receiver.mesh is not None, route.encoding, route.ssrc, route.rtx_ssrc or 0, totals,
+            route.receiver.mesh is not None, route.encoding, route.ssrc, route.rtx_ssrc or 0, totals, route.mid,
         )  # fmt: skip
         route.sent = handle
 

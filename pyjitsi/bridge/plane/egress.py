@@ -34,7 +34,7 @@ def send_media(route: Route, packet: Sending, now: float, out: Transmits) -> Non
         if route.cache is None:
             route.cache = PacketCache()
         route.cache.put(packet, now)
-    if _send(route.receiver, packet, route.ssrc, now, spec.media == "video", out):
+    if _send(route.receiver, packet, route.ssrc, now, spec.media == "video", out, mid=route.mid):
         assert isinstance(route.sent, Sent)
         route.sent.packets += 1
         route.sent.octets += len(packet.payload)
@@ -65,7 +65,7 @@ def _repeat(route: Route, sequence: int, spacing: float, probe: int, now: float,
         return 0
     number, route.rtx_sequence = route.rtx_sequence, (route.rtx_sequence + 1) & 0xFFFF
     again = kept._replace(payload_type=rtx, sequence=number, payload=sequence.to_bytes(2, "big") + kept.payload)
-    size = _send(receiver, again, route.rtx_ssrc, now, True, out, probe)
+    size = _send(receiver, again, route.rtx_ssrc, now, True, out, probe, mid=route.mid)
     receiver.counters.rtx_sent += size > 0
     return size
 
@@ -132,7 +132,7 @@ def send_rtcp(endpoint: Endpoint, compound: bytes, out: Transmits) -> None:
 
 def _send(
     receiver: Endpoint, packet: Sending, ssrc: int, now: float, numbered: bool, out: Transmits, probe: int = 0, *,
-    padding: bool = False,
+    padding: bool = False, mid: bytes = b"",
 ) -> int:  # fmt: skip
     """Returns the datagram's size, 0 where none was sent."""
     if receiver.srtp is None or receiver.destination is None:
@@ -142,6 +142,7 @@ def _send(
     room = bytearray(ROOM)
     dependency = packet.dependency
     packet.header.set_swap(0 if dependency is None else receiver.dependency, dependency or b"", len(dependency or b""))
+    packet.header.set_stamp(receiver.mid, mid, len(mid))
     size = packet.header.write(
         packet.data, room, ROOM, receiver.keep, packet.payload_type, packet.marker, packet.sequence,
         packet.timestamp, ssrc, number_id, number,

@@ -27,6 +27,7 @@ TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-exte
 AUDIO_LEVEL = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 ORIENTATION = "urn:3gpp:video-orientation"
 DEPENDENCY = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor-rtp-header-extension"
+MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 KEPT_EXTENSIONS = (AUDIO_LEVEL, ORIENTATION, DEPENDENCY)
 BEFORE_KEYS = 64  # packets kept until DTLS is done
 NACKED = 1000  # numbers that a receiver may ask for in a second: a third of a second of twenty pictures
@@ -169,7 +170,7 @@ class Route:
     """
 
     __slots__ = (
-        "again", "cache", "encoding", "open", "projection", "receiver", "rtx_sequence", "rtx_ssrc", "sent",
+        "again", "cache", "encoding", "mid", "open", "projection", "receiver", "rtx_sequence", "rtx_ssrc", "sent",
         "sent_sr_at", "source", "ssrc", "voice",
     )  # fmt: skip
 
@@ -177,6 +178,7 @@ class Route:
         self.source: IncomingSource = source
         self.ssrc: int = seen_as.ssrc
         self.rtx_ssrc: int | None = seen_as.rtx_ssrc
+        self.mid: bytes = seen_as.mid.encode()
         self.receiver: Endpoint = receiver
         self.encoding: int = encoding
         self.open: bool = True
@@ -214,6 +216,7 @@ class Endpoint:
         self.red: int = 0  # RED's payload type
         self.loudest: Loudest = Loudest()  # its conference's
         self.dependency: int = 0
+        self.mid: int = 0
         self.rtx_of: dict[int, int] = {}  # media payload type to RTX payload type
         self.sources: dict[str, IncomingSource] = {}
         self.streams: dict[int, Incoming] = {}
@@ -258,6 +261,7 @@ class Endpoint:
         self.transport_cc = self.extension_ids.get(TRANSPORT_CC, 0)
         self.audio_level = self.extension_ids.get(AUDIO_LEVEL, 0)
         self.dependency = self.extension_ids.get(DEPENDENCY, 0)
+        self.mid = self.extension_ids.get(MID, 0)
         for uri in KEPT_EXTENSIONS:
             if uri in self.extension_ids:
                 self.keep[self.extension_ids[uri] & 0xFF] = 1

@@ -6,6 +6,7 @@ cdef int ONE_BYTE
 cdef int TWO_BYTE
 cdef int TWO_BYTE_MASK
 cdef int SWAP_ROOM
+cdef int STAMP_ROOM
 
 
 @cython.final
@@ -24,6 +25,9 @@ cdef class Header:
     cdef public int swap_id
     cdef public int swap_length
     cdef public unsigned char swap[272]
+    cdef public int stamp_id
+    cdef public int stamp_length
+    cdef public unsigned char stamp[16]
 
     @cython.locals(padding=int, end=int)
     cpdef bint parse(self, const unsigned char* data, int size) noexcept nogil
@@ -34,6 +38,8 @@ cdef class Header:
     cpdef int element_id(self, const unsigned char* data, int value) noexcept nogil
     @cython.locals(index=int)
     cpdef void set_swap(self, int identity, const unsigned char* value, int length) noexcept nogil
+    @cython.locals(index=int)
+    cpdef void set_stamp(self, int identity, const unsigned char* value, int length) noexcept nogil
     @cython.locals(value=int)
     cpdef int find(self, const unsigned char* data, int identity) noexcept nogil
     @cython.locals(short=bint, body=int, count=int, value=int, identity=int, head=int, words=int, size=int, profile=int,

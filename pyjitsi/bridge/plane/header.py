@@ -9,6 +9,7 @@ ONE_BYTE = 0xBEDE
 TWO_BYTE = 0x1000
 TWO_BYTE_MASK = 0xFFF0
 SWAP_ROOM = 272  # bytes
+STAMP_ROOM = 16  # bytes; what the one-byte form takes
 COMPILED = __file__.endswith(".so")
 
 
@@ -16,10 +17,12 @@ class Header:
     """Fields of one packet, and where its parts lie. ``length`` is that of the element that ``find`` found last.
 
     ``write`` puts the first ``swap_length`` bytes of ``swap`` in place of the extension ``swap_id``, or leaves that out
-    where there are none; with 0 for an id everything stays as it came.
+    where there are none; with 0 for an id everything stays as it came. It adds the extension ``stamp_id``, which must
+    not be one of those that are kept; 0 adds none.
     """
 
     swap: bytearray
+    stamp: bytearray
 
     def __init__(self) -> None:
         self.payload_type: int = 0
@@ -35,8 +38,11 @@ class Header:
         self.length: int = 0
         self.swap_id: int = 0
         self.swap_length: int = 0
+        self.stamp_id: int = 0
+        self.stamp_length: int = 0
         if not COMPILED:
             self.swap = bytearray(SWAP_ROOM)
+            self.stamp = bytearray(STAMP_ROOM)
 
     def parse(self, data: bytes | bytearray, size: int) -> bool:
         """Read a packet; False for one that is malformed."""
@@ -63,6 +69,7 @@ class Header:
         start = MINIMUM + (data[0] & 15) * 4
         self.profile = 0
         self.swap_id = 0
+        self.stamp_id = 0
         if data[0] & 0x10:
             if size < start + 4:
                 return False
@@ -123,6 +130,14 @@ class Header:
         for index in range(length):
             self.swap[index] = value[index]
 
+    def set_stamp(self, identity: int, value: bytes | bytearray, length: int) -> None:
+        """What ``write`` adds: the first bytes of ``value``, 16 at most; nothing where there are none."""
+        self.stamp_id = identity if 0 < length <= STAMP_ROOM else 0
+        if self.stamp_id:
+            self.stamp_length = length
+            for index in range(length):
+                self.stamp[index] = value[index]
+
     def swapped(self) -> bytes:
         """What ``set_swap`` was given."""
         return bytes(self.swap[: self.swap_length])
@@ -136,9 +151,12 @@ class Header:
         Of the extensions in ``data`` those stay whose id is set in ``keep`` (256 bytes); with ``number_id`` the
         transport-wide ``number`` comes last. The one-byte form is used where all elements fit it.
         """
-        short = number_id < 15
+        short = number_id < 15 and self.stamp_id < 15
         body = 0
         count = 0
+        if self.stamp_id:
+            body = self.stamp_length
+            count = 1
         if self.profile:
             value = self.next_element(data, self.elements_start)
             while value:
@@ -192,6 +210,11 @@ class Header:
                         out[at + index] = self.swap[index]
                     at += self.swap_length
                 value = self.next_element(data, value + self.length)
+        if self.stamp_id:
+            at = _head(out, at, self.stamp_id, self.stamp_length, short)
+            for index in range(self.stamp_length):
+                out[at + index] = self.stamp[index]
+            at += self.stamp_length
         if number_id:
             at = _head(out, at, number_id, 2, short)
             out[at] = number >> 8 & 0xFF

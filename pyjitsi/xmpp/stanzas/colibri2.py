@@ -26,6 +26,7 @@ CONFERENCE_MODIFY = f"{{{NS}}}conference-modify"
 CONFERENCE_MODIFIED = f"{{{NS}}}conference-modified"
 SOURCE_NAMES = "source-names"
 SSRC_REWRITING = "ssrc-rewriting"
+RTP_MID_DEMUX = "rtp-mid-demux"  # with SSRC rewriting: packets say which m-line they are for
 PRIVATE_ADDRESSES = "private-address-connectivity"  # of somebody on the bridge's own network
 MAX_ENDPOINTS = 1000  # of a batch; far over any meeting, far under what hurts
 

@@ -15,6 +15,7 @@ TCC = "http://jitsi.org/tcc"
 OPUS_RED = "http://jitsi.org/opus-red"
 JSON_SOURCES = "http://jitsi.org/json-encoded-sources"
 SSRC_REWRITING = "http://jitsi.org/ssrc-rewriting-1"
+RTP_MID_DEMUX = "http://jitsi.org/rtp-mid-demux"
 ASSUMED = frozenset((AUDIO, VIDEO, SCTP))  # of a client that does not answer, as with Jicofo
 
 

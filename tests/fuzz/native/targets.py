@@ -27,7 +27,7 @@ ROOM = 1536  # what the plane gives a header
 def header(data: bytes) -> None:
     """A packet's header is read, searched, and written anew."""
     reader = Reader(data)
-    number_id, swap_id, swap_length = reader.byte(), reader.byte(), reader.byte()
+    number_id, swap_id, swap_length, stamp_id = reader.byte(), reader.byte(), reader.byte(), reader.byte()
     keep = bytes(identity & reader.byte() == 0 for identity in range(4)) * 64
     read, out = Header(), bytearray(ROOM)
     with Tight(reader.rest()[:LONGEST].ljust(2, b"\0"), 0) as packet:
@@ -40,6 +40,7 @@ def header(data: bytes) -> None:
             assert not found or found + read.length <= read.payload_start
         if swap_id:
             read.set_swap(swap_id, bytes(255), swap_length)
+        read.set_stamp(stamp_id, b"v0", 2)
         size = read.write(whole, out, ROOM, keep, 96, True, 1, 2, 3, number_id, 4)
     again = Header()
     assert not size or (again.parse(bytes(out[:size]), size) and again.payload_start == size)

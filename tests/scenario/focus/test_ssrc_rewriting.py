@@ -27,6 +27,19 @@ async def test_the_bridge_is_told_who_can_it() -> None:
     assert able == {"aaaaaaaa": True, "bbbbbbbb": True, "cccccccc": False}
 
 
+async def test_the_bridge_is_told_who_takes_m_lines_from_packets() -> None:
+    for wanted in (True, False):
+        story = Story(rtp_mid_demux=wanted)
+        story.features = {"aaaaaaaa": (*ABLE, disco.RTP_MID_DEMUX), "bbbbbbbb": (*FEATURES, disco.RTP_MID_DEMUX)}
+        await story.bridge_appears()
+        await story.joins("aaaaaaaa", "bbbbbbbb", "cccccccc")
+        able = {
+            each.id for _, request in story.asked for each in request.endpoints
+            if each.create and colibri2.RTP_MID_DEMUX in each.capabilities
+        }  # fmt: skip
+        assert able == ({"aaaaaaaa"} if wanted else set()), "it takes SSRC rewriting too"
+
+
 async def test_who_can_it_is_told_of_no_sources_but_the_bridges_and_the_other_of_all() -> None:
     story = await trio()
     await story.says("bbbbbbbb", "source-add", contents=contents("bbbbbbbb", 0, [299])[1:])

@@ -60,6 +60,21 @@ def test_each_camera_gets_a_slot_and_the_client_is_told_before_it_is_sent(stage:
     assert said.index("VideoSourcesMap") < said.index("ForwardedSources", said.index("VideoSourcesMap"))
 
 
+def test_a_client_that_can_is_told_which_m_line_packets_name(stage: Stage) -> None:
+    ana, _ = stage.enter("ana", video("ana", 11), audio("ana", 14))
+    bea, _ = stage.enter("bea", video("bea", 21))
+    stage.ask(new("ben", capabilities=CAPABILITIES | {colibri2.RTP_MID_DEMUX}, sources=()))
+    ben, channel = stage.conference.endpoints["ben"], FakeChannel()
+    open_channel(stage, ben, channel)
+    stage.conference.message(ben, WATCH % "", "1.0")
+    for each in (ana, bea):
+        send(stage, each, f"{each.id}-v0")
+    speak(stage, ana)
+    told = {each["source"]: each["mid"] for media in ("Video", "Audio") for one in mapped(channel, media) for each in one}
+    assert told == {"ana-v0": "v0", "bea-v0": "v1", "ana-a0": "a0"}
+    assert {name: slot.mid for (_, name), slot in stage.plane.slots.items()} == told
+
+
 def test_a_client_without_it_gets_none(stage: Stage) -> None:
     ana, _ = stage.enter("ana", video("ana", 11), audio("ana", 14))
     ben, channel = stage.enter("ben")

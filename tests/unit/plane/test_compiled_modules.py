@@ -34,13 +34,16 @@ def test_both_are_there() -> None:
 
 
 @settings(max_examples=400, derandomize=True, deadline=None)
-@given(mutated_bytes(PACKETS), st.binary(min_size=256, max_size=256), st.integers(0, 20), st.integers(0, 0xFFFF))
-def test_headers(data: bytes, keep: bytes, number_id: int, number: int) -> None:
+@given(mutated_bytes(PACKETS), st.binary(min_size=256, max_size=256), st.integers(0, 20), st.integers(0, 0xFFFF),
+       st.integers(0, 20), st.binary(max_size=20))  # fmt: skip
+def test_headers(data: bytes, keep: bytes, number_id: int, number: int, stamp_id: int, stamp: bytes) -> None:
     ours, theirs = header.Header(), plain_header.Header()
     assert ours.parse(data, len(data)) == theirs.parse(data, len(data))
     if not ours.parse(data, len(data)):
         return
     assert [ours.find(data, identity) for identity in range(20)] == [theirs.find(data, i) for i in range(20)]
+    for each in (ours, theirs):
+        each.set_stamp(stamp_id, stamp, len(stamp))
     outs = bytearray(1600), bytearray(1600)
     arguments = (keep, 100, True, 7, 2**32 - 1, 0xFFFFFFFF, number_id, number)
     sizes = [each.write(data, out, 1500, *arguments) for each, out in zip((ours, theirs), outs, strict=True)]

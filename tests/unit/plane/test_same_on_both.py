@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from pyjitsi.bridge.plane.api import Codec, Encoding, Probe
 from pyjitsi.bridge.plane.compiled import CompiledPlane
+from pyjitsi.bridge.plane.endpoint import MID
 from pyjitsi.bridge.plane.plane import PythonPlane
 from pyjitsi.rtp import packet, rtcp
 from tests.support.media_peer import MediaPeer
@@ -45,6 +46,7 @@ def run(plane: PythonPlane, script: list[tuple[str, int, int]], *, rewriting: bo
     plane.add_conference(1, 7001, 7002)
     ana, ben, cat = MediaPeer(plane, 1, 1), MediaPeer(plane, 1, 2, rewriting=rewriting), MediaPeer(plane, 1, 3)
     plane.set_media(1, (Codec(112, "red", 48000, "audio"),), {})
+    plane.set_media(2, (), {MID: 10})
     plane.set_target(2, ana.video, 2)
     plane.set_target(2, cat.video, 1 << 6 | 2)
     now, spoken, said, sent = 10.0, 0, 0, [b""]
@@ -97,7 +99,7 @@ def run(plane: PythonPlane, script: list[tuple[str, int, int]], *, rewriting: bo
         elif what == "slot":
             for source in (ana.video, cat.video):
                 plane.set_slot(2, source, None)
-            plane.set_slot(2, (ana.video, cat.video)[first % 2], Encoding(5001, 5002))
+            plane.set_slot(2, (ana.video, cat.video)[first % 2], Encoding(5001, 5002, "v0"))
             plane.set_slot(2, ana.audio, None if second == 3 else Encoding(5003 + second % 2, 5005 + second % 2))
         elif what == "probe":
             plane.probe(2, Probe(1 + second, 200_000.0 * (1 + first), 5, 1000 * second))

@@ -4,10 +4,11 @@ import itertools
 
 import pytest
 
-from pyjitsi.bridge.plane.api import Encoding, Plane, Source
-from pyjitsi.rtp import rtcp
+from pyjitsi.bridge.plane.api import Encoding, Plane, Probe, Source
+from pyjitsi.bridge.plane.endpoint import MID
+from pyjitsi.rtp import packet, rtcp
 from pyjitsi.rtp.sequence import distance
-from tests.support.media_peer import MediaPeer, pictures
+from tests.support.media_peer import CODECS, EXTENSIONS, MediaPeer, pictures
 from tests.support.planes import create
 from tests.unit.plane.test_forwarding import assert_clean
 
@@ -213,3 +214,54 @@ def test_silence_is_left_out_without_a_hole(stage: Stage) -> None:
     heard = stage.ben.under(9003)
     assert [each.sequence for each in heard] == [1, 2, 3, 4, 5, 6, 7]
     assert [each.timestamp // 960 for each in heard] == [1, 2, 3, 4, 5, 50, 51]
+
+
+def test_what_is_sent_says_the_m_line_of_its_slot(stage: Stage) -> None:
+    """Media, what is sent again, and sound; the senders' own m-lines are nobody else's."""
+    stage.plane.set_media(2, CODECS, EXTENSIONS | {MID: 10})
+    stage.plane.set_media(3, CODECS, EXTENSIONS | {MID: 10})
+    stage.plane.set_slot(2, stage.ana.audio, Encoding(9003, 9004, "a12"))
+    stage.speak(stage.ana, 1, 2)
+    assert [(each.ssrc, each.extensions) for each in stage.ben.got] == [(9003, {1: b"\x14", 10: b"a12"})] * 2
+    stage.plane.set_slot(2, stage.ana.video, Encoding(9001, 9002, "v0"))
+    for each in (2, 3):
+        stage.plane.set_target(each, stage.ana.video, 2)
+    stage.rounds(3, keyframe=True)
+    lost = stage.ben.under(9001)[-1]
+    stage.ben.send_rtcp(rtcp.build_nack(5, 9001, [lost.sequence]), stage.now + 0.2)
+    stage.ben.take(stage.plane.take_transmits())
+    sent = stage.ben.under(9001) + stage.ben.under(9002)
+    assert {each.extensions[10] for each in sent} == {b"v0"}
+    assert len(stage.ben.under(9002)) == 1
+    assert all(len(each.extensions[5]) == 2 for each in sent)
+    assert all(10 not in each.extensions for each in stage.cat.got), "who has no slots needs none"
+    stage.plane.set_slot(2, stage.ana.video, None)
+    stage.plane.set_slot(2, stage.cat.video, Encoding(9001, 9002))
+    stage.plane.set_target(2, stage.cat.video, 2)
+    before = len(stage.ben.got)
+    stage.rounds(1, keyframe=True)
+    assert [10 in each.extensions for each in stage.ben.got[before:]] == [False] * 2
+
+
+def test_padding_is_for_no_m_line(stage: Stage) -> None:
+    stage.plane.set_media(2, CODECS, EXTENSIONS | {MID: 10})
+    stage.plane.set_slot(2, stage.ana.audio, Encoding(9003, 9004, "a0"))
+    stage.speak(stage.ana, 1)
+    stage.plane.probe(2, Probe(1, 300_000.0, 5, 500))
+    for _ in range(5):
+        stage.now += 0.02
+        stage.plane.tick(stage.now)
+    stage.ben.take(stage.plane.take_transmits())
+    padding = stage.ben.under(7001)
+    assert len(padding) >= 5
+    assert all(10 not in each.extensions for each in padding)
+
+
+def test_a_senders_m_line_is_not_passed_on(stage: Stage) -> None:
+    for each in (1, 2):
+        stage.plane.set_media(each, CODECS, EXTENSIONS | {MID: 10})
+    stage.plane.set_slot(2, stage.ana.audio, VOICE)
+    block = packet.build_extensions({1: b"\x14", 10: b"0"})
+    stage.ana.send(packet.build(111, False, 1, 960, stage.ana.audio_ssrc, block, b"opus"), stage.now)
+    stage.ben.take(stage.plane.take_transmits())
+    assert [each.extensions for each in stage.ben.got] == [{1: b"\x14"}]

@@ -32,7 +32,7 @@ cdef class Egress(Mailbox):
     cdef long captured_size
     cdef long captured_room
 
-    cdef bint emit(self, Peer* peer, unsigned char* data, void* header, void* frame, int payload_type,
+    cdef bint emit(self, Peer* peer, Route* route, unsigned char* data, void* header, void* frame, int payload_type,
                    int sequence, uint32_t timestamp, uint32_t ssrc, const unsigned char* body, int length, int picture,
                    int tl0, int original, int64_t* index, bint numbered, double at) noexcept nogil
     cdef const unsigned char* hold(self, const unsigned char* data, int size) noexcept nogil

@@ -33,11 +33,11 @@ cdef class Egress(Mailbox):
         free(self.sealed)
         free(self.runs)
 
-    cdef bint emit(self, Peer* peer, unsigned char* data, void* header, void* frame, int payload_type,
+    cdef bint emit(self, Peer* peer, Route* route, unsigned char* data, void* header, void* frame, int payload_type,
                    int sequence, uint32_t timestamp, uint32_t ssrc, const unsigned char* body, int length, int picture,
                    int tl0, int original, int64_t* index, bint numbered, double at) noexcept nogil:
         """Add a datagram to the receiver's train. ``data`` is the packet that ``header`` was read from, ``body`` its
-        payload in the store (``hold``), ``original`` what an RTX packet repeats, or -1.
+        payload in the store (``hold``), ``original`` what an RTX packet repeats, or -1. ``route`` is NULL for padding.
 
         Only what is the receiver's own is written now. Payload and seal follow when the train leaves, receiver by
         receiver: so its keys and its datagrams are in the cache once, and not anew for each packet.
@@ -60,6 +60,10 @@ cdef class Egress(Mailbox):
             self.flush_peer(peer)
         if picture != NO_PICTURE:
             (<Frame>frame).prepare(<Header>header, data, picture, tl0)
+        if route != NULL and route.mid_length and peer.mid:
+            (<Header>header).set_stamp(peer.mid, route.mid, route.mid_length)
+        else:
+            (<Header>header).stamp_id = 0
         head = 0
         while head == 0:
             out = train.heads + train.used
@@ -183,7 +187,7 @@ cdef class Egress(Mailbox):
         sent.at = at
         number = route.rtx_sequence
         route.rtx_sequence = (number + 1) & 0xFFFF
-        if not self.emit(peer, data, <void*>self.stored, <void*>self.stored_frame, rtx, number, sent.timestamp, route.rtx_ssrc,
+        if not self.emit(peer, route, data, <void*>self.stored, <void*>self.stored_frame, rtx, number, sent.timestamp, route.rtx_ssrc,
                          self.hold(data + slot.payload_start, slot.size - slot.payload_start),
                          slot.size - slot.payload_start, sent.picture, sent.tl0, sequence, &route.rtx_index, True, at):
             return 0

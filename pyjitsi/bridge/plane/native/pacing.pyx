@@ -86,7 +86,7 @@ cdef class Pacing(Control):
                 peer.blank_timestamp += 3000
                 self.stored.profile, self.stored.marker = 0, False
                 peer.padding = True
-                if self.emit(peer, BLANK, <void*>self.stored, <void*>self.stored_frame, payload_type, peer.blank_sequence,
+                if self.emit(peer, NULL, BLANK, <void*>self.stored, <void*>self.stored_frame, payload_type, peer.blank_sequence,
                              peer.blank_timestamp, peer.blank_ssrc, self.hold(BLANK, BLANK_SIZE), BLANK_SIZE, NO_PICTURE, -1, -1,
                              &peer.blank_index, True, now):
                     size = peer.out_size

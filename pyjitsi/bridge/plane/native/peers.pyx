@@ -66,7 +66,7 @@ cdef class PeerHandle:
         free(peer)
 
     def set_media(self, bytes kinds, bytes codecs, bytes apt, bytes rtx_of, bytes keep, int transport_cc, int audio_level,
-                  int dependency, int red):
+                  int dependency, int red, int mid):
         """Tables by payload type (128 bytes each), and the extensions' ids; ``keep`` has 256 bytes."""
         if self.peer == NULL:
             return
@@ -79,6 +79,7 @@ cdef class PeerHandle:
         memcpy(self.peer.keep, <const unsigned char*>keep, 256)
         self.peer.transport_cc, self.peer.audio_level, self.peer.dependency = transport_cc, audio_level, dependency
         self.peer.red = red
+        self.peer.mid = mid
         self.shard.unlock()
 
     def set_limits(self, unsigned long packets, unsigned long octets):

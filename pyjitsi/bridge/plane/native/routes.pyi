@@ -9,7 +9,7 @@ from pyjitsi.bridge.plane.voice import Voice
 class RouteHandle:
     def __init__(
         self, source: SourceHandle, receiver: PeerHandle, projection: Projection | None, voice: Voice | None,
-        relay: bool, encoding: int, ssrc: int, rtx_ssrc: int, totals: tuple[int, int, int, int, int],
+        relay: bool, encoding: int, ssrc: int, rtx_ssrc: int, totals: tuple[int, int, int, int, int], mid: bytes,
     ) -> None: ...  # fmt: skip
     def close(self) -> tuple[int, int, int, int, int]: ...
     def set_open(self, open: bool) -> None: ...

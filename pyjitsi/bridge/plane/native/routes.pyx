@@ -2,7 +2,7 @@
 
 cimport cython
 from libc.stdlib cimport calloc, free, realloc
-from libc.string cimport memmove
+from libc.string cimport memcpy, memmove
 
 from pyjitsi.bridge.plane.native.peers cimport PeerHandle
 from pyjitsi.bridge.plane.native.shard cimport Shard
@@ -25,7 +25,7 @@ cdef class RouteHandle:
     cdef Route* route
 
     def __init__(self, SourceHandle source, PeerHandle receiver, projection, Voice voice, bint relay, int encoding,
-                 unsigned int ssrc, unsigned int rtx_ssrc, totals):
+                 unsigned int ssrc, unsigned int rtx_ssrc, totals, bytes mid):
         """``totals`` are what it counts on from: RTX number, packets, octets, SRTP's index and RTX's."""
         cdef Route* route = <Route*>calloc(1, sizeof(Route))
         cdef Route** grown
@@ -41,6 +41,8 @@ cdef class RouteHandle:
         route.projection = <void*>projection if projection is not None else NULL
         route.voice = <void*>voice if voice is not None else NULL
         route.encoding, route.ssrc, route.rtx_ssrc = encoding, ssrc, rtx_ssrc
+        route.mid_length = min(len(mid), sizeof(route.mid))
+        memcpy(route.mid, <const unsigned char*>mid, route.mid_length)
         route.rtx_sequence, route.packets, route.octets, route.index, route.rtx_index = totals
         self.shard.lock()
         if held.count == held.room:

@@ -288,7 +288,7 @@ cdef class Shard(Pacing):
                 continue
             if body == NULL:
                 body = self.hold(data + start, end - start)
-            if self.emit(route.receiver, data, <void*>self.header, <void*>self.frame, kind,
+            if self.emit(route.receiver, route, data, <void*>self.header, <void*>self.frame, kind,
                          (<Voice>route.voice).out_sequence, (<Voice>route.voice).out_timestamp, route.ssrc, body,
                          end - start, NO_PICTURE, -1, -1, &route.index, False, at):
                 route.packets += 1
@@ -389,7 +389,7 @@ cdef class Shard(Pacing):
         if sent != NULL:
             sent.encoding, sent.number, sent.marker = stream.encoding, number, self.header.marker
             sent.timestamp, sent.picture, sent.tl0 = timestamp, picture, tl0
-        if self.emit(route.receiver, data, <void*>self.header, <void*>self.frame, payload_type, sequence, timestamp,
+        if self.emit(route.receiver, route, data, <void*>self.header, <void*>self.frame, payload_type, sequence, timestamp,
                      route.ssrc, body, end - start, picture, tl0, -1, &route.index, True, at):
             route.packets += 1
             route.octets += end - start

@@ -113,6 +113,8 @@ cdef struct Route:
     int encoding
     uint32_t ssrc
     uint32_t rtx_ssrc
+    uint8_t mid[16]          # of the slot
+    int mid_length
     int64_t index            # SRTP's, of what is sent
     int64_t rtx_index
     int rtx_sequence
@@ -172,6 +174,7 @@ cdef struct Peer:
     int transport_cc
     int audio_level
     int dependency
+    int mid
     int red                  # RED's payload type
     void* loudest            # a compiled Loudest, likewise: its conference's
     SsrcTable streams

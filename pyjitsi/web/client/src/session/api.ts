@@ -220,6 +220,11 @@ export interface MeetConfig {
   readonly enableIceRestart?: boolean;
   readonly resolution?: number;
   readonly disableSimulcast?: boolean;
+  /** Which video codecs to prefer, best first. */
+  readonly videoQuality?: {
+    readonly codecPreferenceOrder?: readonly string[];
+    readonly mobileCodecPreferenceOrder?: readonly string[];
+  };
   readonly prejoinConfig?: { readonly enabled?: boolean };
   readonly deploymentInfo?: { readonly userRegion?: string };
   readonly defaultLanguage?: string;

@@ -2,6 +2,7 @@
 
 import type { ErrorCode, MeetConfig, ViewRequest } from "./api";
 import { BridgeChannel } from "./bridge-channel";
+import { agreed, engineOf, preferred, type VideoCodec } from "./codecs";
 import { record } from "./envelope";
 import { fetchIceServers } from "./ice-servers";
 import {
@@ -41,16 +42,20 @@ export interface CallOptions {
   readonly endpoint: string;
   readonly domain: string;
   readonly simulcast: boolean;
+  readonly svc: boolean;
+  readonly codecs: readonly VideoCodec[]; // what we would send, best first
   readonly lastN: number;
   readonly iceRestart: boolean;
 }
 
 export function callOptions(config: MeetConfig, endpoint: string): CallOptions {
+  const { simulcast, svc } = engineOf(navigator.userAgent);
   return {
     endpoint,
     domain: config.hosts.anonymousdomain ?? config.hosts.domain,
-    // Layers are written as SSRC groups, which Firefox does not take: it sends one.
-    simulcast: config.disableSimulcast !== true && !navigator.userAgent.includes("Firefox"),
+    simulcast: config.disableSimulcast !== true && simulcast,
+    svc,
+    codecs: preferred(config),
     lastN: config.channelLastN ?? -1,
     iceRestart: config.enableIceRestart !== false,
   };
@@ -63,6 +68,7 @@ export class Call {
   #view: ViewRequest = { stage: [], visible: new Map() };
   #iceServers: RTCIceServer[] = [];
   #restarts = 0;
+  #codecs: readonly VideoCodec[];
   #recovery: Recovery | null = null;
   #stopListening = onNetworkChange(() => this.#recovery?.networkChanged());
 
@@ -72,6 +78,7 @@ export class Call {
     private readonly options: CallOptions,
     private readonly events: CallEvents,
   ) {
+    this.#codecs = options.codecs;
     // Asked before the room is entered, so answered before the focus offers a session.
     void fetchIceServers(xmpp, options.domain).then((servers) => {
       this.#iceServers = servers;
@@ -142,7 +149,7 @@ export class Call {
       ice: (state: RTCIceConnectionState) => this.#ice(peer, state),
       streams: () => this.events.changed(),
     };
-    const peer: Peer = new Peer(offer, this.options.endpoint, this.options.simulcast, events, this.#iceServers);
+    const peer: Peer = new Peer(offer, { ...this.options, codecs: this.#codecs }, events, this.#iceServers);
     this.peer = peer;
     this.iceState = "new";
     this.#recovery = new Recovery(
@@ -225,6 +232,14 @@ export class Call {
     this.end();
     this.events.changed();
     this.xmpp.iq(terminate).catch((error: unknown) => console.warn("No new session was granted", error));
+  }
+
+  /** What the others can show: we send the best that all of them can. */
+  agree(others: Iterable<readonly string[]>): void {
+    const codecs = agreed(this.options.codecs, others);
+    if (codecs.join() === this.#codecs.join()) return;
+    this.#codecs = codecs;
+    this.peer?.setCodecs(codecs).catch((error: unknown) => console.warn("The codec could not be changed", error));
   }
 
   /** Says what our tracks are now. */

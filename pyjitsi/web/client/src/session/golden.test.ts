@@ -91,7 +91,7 @@ describe("stanzas", () => {
       ["3fa81c02-a0", { muted: true, desktop: false }],
       ["3fa81c02-v1", { muted: false, desktop: true }],
     ]);
-    const own = { name: "Ines", raisedHandAt: 5, region: "eu-north", sources };
+    const own = { name: "Ines", raisedHandAt: 5, codecs: ["vp8", "av1"], region: "eu-north", sources };
     const first = written(buildPresence("atrium@muc/3fa81c02", own, { password: "x" }));
     expect(first).toContain('<x xmlns="http://jabber.org/protocol/muc">');
     expect(first).toContain("<password>x</password>");
@@ -99,6 +99,7 @@ describe("stanzas", () => {
     expect(next).not.toContain("protocol/muc");
     expect(next).toContain('{"3fa81c02-a0":{"muted":true},"3fa81c02-v1":{"muted":false,"videoType":"desktop"}}');
     expect(next).toContain("<jitsi_participant_region>eu-north</jitsi_participant_region>");
+    expect(next).toContain("<jitsi_participant_codecList>vp8,av1</jitsi_participant_codecList>");
     expect(next).toContain("<jitsi_participant_raisedHand>5</jitsi_participant_raisedHand>");
   });
 
@@ -106,6 +107,7 @@ describe("stanzas", () => {
     const read = parsePresence(
       xml(`<presence xmlns="jabber:client" from="atrium@muc/b7d40e95"><SourceInfo>{"b7d40e95-a0":{"muted":true}}</SourceInfo>
         <nick xmlns="http://jabber.org/protocol/nick">Nova</nick><jitsi_participant_raisedHand>12</jitsi_participant_raisedHand>
+        <jitsi_participant_codecList>VP9,vp8</jitsi_participant_codecList>
         <x xmlns="http://jabber.org/protocol/muc#user"><item role="moderator" jid="q@d/r"/><status code="110"/></x></presence>`),
     );
     expect(read).toMatchObject({ nick: "b7d40e95", name: "Nova", moderator: true, raisedHandAt: 12, realJid: "q@d/r" });
@@ -199,8 +201,9 @@ describe("SDP", () => {
     ssrcs,
   });
 
-  test("others' sources get m-lines of their own after our three, VP8 first", () => {
-    const sdp = buildRemote(offer(), [{ kind: "video", source: source("b-v0", "video", 20, 21) }], 2);
+  test("others' sources get m-lines of their own after our three, what we would send first", () => {
+    const sdp = buildRemote(offer(), [{ kind: "video", source: source("b-v0", "video", 20, 21) }], 2, ["vp8"]);
+    expect(buildRemote(offer(), [], 2, ["h264", "av1", "vp8"])).toContain("m=video 9 UDP/TLS/RTP/SAVPF 41 100\r\n");
     const { session, media } = sectionsOf(sdp);
     expect(session).toContain("a=group:BUNDLE 0 1 2 3");
     expect(media).toHaveLength(4);

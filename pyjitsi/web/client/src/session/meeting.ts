@@ -467,6 +467,7 @@ export class MeetingSession implements Meeting {
   #refresh(): void {
     const [call, control] = [this.#call, this.#control];
     if (call === null || this.#me.id === null) return;
+    call.agree(this.#roster.codecs);
     const others = this.#roster.participants(call.sources, (source) => call.track(source));
     this.#hadSession ||= call.iceState === "connected" || call.iceState === "completed";
     this.#snapshot.set({

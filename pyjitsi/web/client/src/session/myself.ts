@@ -1,6 +1,7 @@
 /** Ourselves in the meeting: what we say in presence, and how the interface shows us. */
 
 import type { Participant } from "./api";
+import { decodable } from "./codecs";
 import type { OwnMedia } from "./own-media";
 import type { OwnPresence, SourceState } from "./presence";
 import { qualityOf } from "./quality";
@@ -29,7 +30,8 @@ export class Myself {
       [`${id}-v0`, { muted: media.videoMuted, desktop: false }],
     ]);
     if (this.screenShared) sources.set(`${id}-v1`, { muted: media.screen === null, desktop: true });
-    return { name: this.name, raisedHandAt: this.raisedHandAt, region: this.region, sources };
+    const { name, raisedHandAt, region } = this;
+    return { name, raisedHandAt, codecs: decodable(), region, sources };
   }
 
   get participant(): Participant {

@@ -1,5 +1,7 @@
 /** One peer connection for one Jingle session: answers, re-negotiates one step at a time, and sends in layers. */
 
+import type { VideoCodec } from "./codecs";
+import { layers } from "./encodings";
 import type { IceRestart, LocalTransport, Offer } from "./jingle";
 import {
   assignSlots,
@@ -16,18 +18,19 @@ import {
 } from "./sdp";
 import type { RemoteSource } from "./sources";
 
-const LAYERS = [
-  { scale: 4, maxBitrate: 200_000 },
-  { scale: 2, maxBitrate: 500_000 },
-  { scale: 1, maxBitrate: 1_500_000 },
-] as const;
-const SCREEN_BITRATE = 2_500_000;
 const UNLIMITED = 2160;
 
 export interface LocalTracks {
   readonly audio: MediaStreamTrack | null;
   readonly camera: MediaStreamTrack | null;
   readonly screen: MediaStreamTrack | null;
+}
+
+export interface PeerOptions {
+  readonly endpoint: string;
+  readonly simulcast: boolean; // three streams a camera
+  readonly svc: boolean; // spatial layers in one stream, with codecs that have them
+  readonly codecs: readonly VideoCodec[]; // what we may send, best first
 }
 
 export interface PeerEvents {
@@ -50,16 +53,17 @@ export class Peer {
   #closed = false;
   #transport: Offer["transport"];
   #generation = 0;
+  #codecs: readonly VideoCodec[];
 
   constructor(
     readonly offer: Offer,
-    private readonly endpoint: string,
-    private readonly simulcast: boolean,
+    private readonly options: PeerOptions,
     private readonly events: PeerEvents,
     iceServers: RTCIceServer[] = [],
   ) {
     this.pc = new RTCPeerConnection({ bundlePolicy: "max-bundle", iceServers });
     this.#remote = offer.sources;
+    this.#codecs = options.codecs;
     this.#transport = offer.transport;
     this.pc.addEventListener("iceconnectionstatechange", () => events.ice(this.pc.iceConnectionState));
     this.pc.addEventListener("track", () => events.streams());
@@ -108,7 +112,10 @@ export class Peer {
     this.#slots = assignSlots(this.#slots, this.#remote);
     this.#version += 1;
     const offer = { ...this.offer, transport: this.#transport };
-    await this.pc.setRemoteDescription({ type: "offer", sdp: buildRemote(offer, this.#slots, this.#version) });
+    await this.pc.setRemoteDescription({
+      type: "offer",
+      sdp: buildRemote(offer, this.#slots, this.#version, this.#codecs),
+    });
     const own = [MICROPHONE, CAMERA, SCREEN].map((mid) => this.#transceiver(mid));
     if (tracks !== null) {
       const wanted = [tracks.audio, tracks.camera, tracks.screen];
@@ -119,13 +126,13 @@ export class Peer {
     });
     const answer = await this.pc.createAnswer();
     let sdp = answer.sdp ?? "";
-    if (this.simulcast) {
+    if (this.options.simulcast) {
       const layered = withSimulcast(sdp, this.#ssrcs);
       this.#ssrcs = layered.ssrcs;
       sdp = layered.sdp;
     }
     await this.pc.setLocalDescription({ type: "answer", sdp });
-    this.sources = localSources(sdp, this.endpoint, [true, true, this.#screenUsed]);
+    this.sources = localSources(sdp, this.options.endpoint, [true, true, this.#screenUsed]);
     await this.#applyLayers();
     // A slot that became free in this round can be taken in the next one.
     if (this.#remote.some((source) => !this.#slots.some((slot) => slot.source?.name === source.name))) {
@@ -136,6 +143,19 @@ export class Peer {
 
   #transceiver(mid: number): RTCRtpTransceiver | undefined {
     return this.pc.getTransceivers().find((each) => each.mid === String(mid));
+  }
+
+  /** The codec that our video is sent in: the best that everybody has and the focus offered. */
+  get codec(): VideoCodec {
+    const offered = new Set(this.offer.video.codecs.map((codec) => codec.name.toLowerCase()));
+    return this.#codecs.find((codec) => offered.has(codec)) ?? "vp8";
+  }
+
+  /** What we may send has changed; browsers send what stands first in the description of the other side. */
+  setCodecs(codecs: readonly VideoCodec[]): Promise<void> {
+    const before = this.codec;
+    this.#codecs = codecs;
+    return this.codec === before ? Promise.resolve() : this.#serial(() => this.#negotiate(null));
   }
 
   /** Takes over what the focus says of others' sources. */
@@ -179,8 +199,8 @@ export class Peer {
   /** One after the other: of two calls of setParameters at once the browser refuses one. */
   #applyLayers(): Promise<void> {
     this.#layers = this.#layers.then(async () => {
-      await this.#apply(CAMERA, `${this.endpoint}-v0`);
-      await this.#apply(SCREEN, `${this.endpoint}-v1`);
+      await this.#apply(CAMERA, `${this.options.endpoint}-v0`);
+      await this.#apply(SCREEN, `${this.options.endpoint}-v1`);
     });
     return this.#layers;
   }
@@ -190,19 +210,22 @@ export class Peer {
     const track = sender?.track;
     if (!sender || !track) return;
     const parameters = sender.getParameters();
-    const count = parameters.encodings.length;
-    if (count === 0) return;
-    const wanted = this.#heights.get(name) ?? UNLIMITED;
+    const streams = parameters.encodings.length;
+    if (streams === 0) return;
     const settings = track.getSettings();
-    const height = Math.min(settings.height ?? 720, settings.width ?? 1280);
+    const planned = layers({
+      codec: this.codec,
+      streams,
+      captured: Math.min(settings.height ?? 720, settings.width ?? 1280),
+      wanted: this.#heights.get(name) ?? UNLIMITED,
+      screen: mid === SCREEN,
+      svc: this.options.svc,
+    });
     parameters.encodings.forEach((encoding, index) => {
-      const layer = count === LAYERS.length ? LAYERS[index] : LAYERS[2];
-      if (layer === undefined) return;
-      if (count > 1) encoding.scaleResolutionDownBy = layer.scale;
-      encoding.maxBitrate = mid === SCREEN ? SCREEN_BITRATE : layer.maxBitrate;
-      // A layer is sent if somebody wants more than what the one below it gives.
-      const below = index === 0 || count === 1 ? 0 : height / (LAYERS[index - 1]?.scale ?? 1);
-      encoding.active = wanted > below;
+      for (const [key, value] of Object.entries(planned[index] ?? {})) {
+        if (value === undefined) delete (encoding as Record<string, unknown>)[key];
+        else (encoding as Record<string, unknown>)[key] = value;
+      }
     });
     try {
       await sender.setParameters(parameters);

@@ -11,6 +11,8 @@ export interface SourceState {
 export interface OwnPresence {
   readonly name: string;
   readonly raisedHandAt: number | null;
+  /** What others may send us, as lib-jitsi-meet says it. */
+  readonly codecs: readonly string[];
   /** Where we are, for the choice of a bridge near us. */
   readonly region: string | null;
   readonly sources: ReadonlyMap<string, SourceState>;
@@ -23,6 +25,8 @@ export interface OccupantPresence {
   readonly realJid: string | null;
   readonly raisedHandAt: number | null;
   readonly sources: ReadonlyMap<string, SourceState>;
+  /** The video codecs that it can show; empty where it does not say. */
+  readonly codecs: readonly string[];
   readonly statuses: ReadonlySet<string>;
   /** The picture of a log-in, which the server put there; nobody gives themselves one. */
   readonly avatar: string | null;
@@ -43,7 +47,7 @@ export function buildPresence(to: string, own: OwnPresence, join: { password?: s
     join === null ? null : element("x", { xmlns: NS.muc }, element("history", { maxstanzas: 0 }), password),
     element("c", { xmlns: NS.caps, hash: "sha-1", node: CAPS_NODE, ver: "pyjitsi-1" }),
     element("SourceInfo", {}, JSON.stringify(info)),
-    element("jitsi_participant_codecList", {}, "vp8,vp9,av1,h264"),
+    element("jitsi_participant_codecList", {}, own.codecs.join()),
     own.region === null ? null : element("jitsi_participant_region", {}, own.region),
     own.raisedHandAt === null ? null : element("jitsi_participant_raisedHand", {}, String(own.raisedHandAt)),
     own.name === "" ? null : element("nick", { xmlns: NS.nick }, own.name),
@@ -76,6 +80,7 @@ export function parsePresence(stanza: Element): OccupantPresence {
     realJid: item?.getAttribute("jid") ?? null,
     raisedHandAt: Number.isFinite(hand) && hand > 0 ? hand : null,
     sources: parseSourceInfo(textOf(stanza, "SourceInfo")),
+    codecs: textOf(stanza, "jitsi_participant_codecList").toLowerCase().split(",").filter(Boolean),
     avatar: textOf(child(child(stanza, "identity"), "user"), "avatar") || null,
     statuses: new Set(children(user, "status").map((status) => status.getAttribute("code") ?? "")),
     permissions: parsePermissions(child(stanza, "permissions", NS.jitmeet)),

@@ -50,7 +50,7 @@ test("a name can't write lines of SDP", () => {
     webSockets: [],
   };
   const offer = { transport, audio: media, video: media } as unknown as Offer;
-  expect(buildRemote(offer, [{ kind: "video", source: odd }], 1)).not.toMatch(/^a=candidate:EVIL/m);
+  expect(buildRemote(offer, [{ kind: "video", source: odd }], 1, [])).not.toMatch(/^a=candidate:EVIL/m);
 });
 
 test("an offer that can't be handled is refused, not left unanswered", () => {

@@ -54,6 +54,11 @@ export class Roster {
       .filter((jid) => jid !== null);
   }
 
+  /** What each can show of video codecs. */
+  get codecs(): (readonly string[])[] {
+    return [...this.#occupants.values()].map(({ presence }) => presence.codecs);
+  }
+
   get size(): number {
     return this.#occupants.size;
   }

@@ -44,10 +44,12 @@ export function assignSlots(slots: readonly Slot[], sources: readonly RemoteSour
   return next;
 }
 
-/** VP8 first: what we send is the first of the list, and every browser sends it in layers. */
-function ordered(media: MediaDescription): MediaDescription["codecs"] {
-  const vp8 = media.codecs.filter((codec) => codec.name.toUpperCase() === "VP8");
-  return [...vp8, ...media.codecs.filter((codec) => !vp8.includes(codec))];
+/** What we would send first: a browser sends the first of the list. */
+function ordered(media: MediaDescription, preferred: readonly string[]): MediaDescription["codecs"] {
+  const place = (name: string) => preferred.indexOf(name.toLowerCase()) + 1 || Number.POSITIVE_INFINITY;
+  const first = media.codecs.filter((codec) => preferred.includes(codec.name.toLowerCase()));
+  first.sort((a, b) => place(a.name) - place(b.name));
+  return [...first, ...media.codecs.filter((codec) => !first.includes(codec))];
 }
 
 function section(
@@ -56,8 +58,9 @@ function section(
   kind: "audio" | "video",
   direction: string,
   source: RemoteSource | null,
+  preferred: readonly string[],
 ): string[] {
-  const codecs = ordered(offer[kind]);
+  const codecs = ordered(offer[kind], preferred);
   const { transport } = offer;
   const lines = [
     `m=${kind} 9 UDP/TLS/RTP/SAVPF ${codecs.map((codec) => codec.id).join(" ")}`,
@@ -89,11 +92,18 @@ function section(
   return lines;
 }
 
-/** The remote description. */
-export function buildRemote(offer: Offer, slots: readonly Slot[], version: number): string {
-  const own = (["audio", "video", "video"] as const).map((kind, mid) => section(offer, mid, kind, "recvonly", null));
-  const others = slots.map((slot, index) =>
-    section(offer, own.length + index, slot.kind, slot.source === null ? "inactive" : "sendonly", slot.source),
+/** The remote description, with the video codecs that we would send, best first. */
+export function buildRemote(
+  offer: Offer,
+  slots: readonly Slot[],
+  version: number,
+  preferred: readonly string[],
+): string {
+  const own = (["audio", "video", "video"] as const).map((kind, mid) =>
+    section(offer, mid, kind, "recvonly", null, preferred),
+  );
+  const others = slots.map(({ kind, source }, index) =>
+    section(offer, own.length + index, kind, source === null ? "inactive" : "sendonly", source, preferred),
   );
   const sections = [...own, ...others];
   const session = [
