@@ -86,6 +86,17 @@ def effective_heights(wishes: Wishes, ordered: Sequence[Available], limit: int =
     return heights
 
 
+def outline(layers: Sequence[LayerInfo]) -> tuple[tuple[int, int, bool], ...]:
+    """What of a source's layers decides who gets which: which there are, how tall, and whether at full rate."""
+    best = max((layer.frame_rate for layer in layers), default=0.0)
+    return tuple((layer.index, layer.height, layer.frame_rate >= fluent_rate(best)) for layer in layers)
+
+
+def fluent_rate(best: float) -> float:
+    """Frames a second from which a layer counts as running at full rate, where the source's best has ``best``."""
+    return min(PREFERRED_RATE, best) * NEARLY
+
+
 def _assumed(source: Available) -> tuple[LayerInfo, ...]:
     """Layers of a source that nothing is known of yet, so that something starts."""
     return tuple(LayerInfo(index << 6 | 2, 180 << index, 30.0, 0.0) for index in range(source.encodings))
@@ -124,7 +135,7 @@ def ladder(source: Available, height: int) -> Ladder:
     modest = limit <= DEFAULT_HEIGHT  # a thumbnail: there is nothing to prefer among its layers
     preferred = lowest if modest else max(PREFERRED_HEIGHT, lowest)
     best_rate = max(layer.frame_rate for layer in known)
-    fluent = 0.0 if modest else min(PREFERRED_RATE, best_rate) * NEARLY
+    fluent = 0.0 if modest else fluent_rate(best_rate)
     layers = tuple(
         layer
         for layer in known

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import structlog
 
 from pyjitsi.bridge import messages, relay_messages
-from pyjitsi.bridge.allocation import Available, allocate, effective_heights, prioritise
+from pyjitsi.bridge.allocation import Available, allocate, effective_heights, outline, prioritise
 from pyjitsi.bridge.endpoint import Endpoint
 from pyjitsi.bridge.last_n import LastNLimits, least
 from pyjitsi.bridge.media import encodings_of, plane_source, signalled_video_type
@@ -202,7 +202,7 @@ class Conference:
             case LayersChanged():
                 before = self.layers.get(event.source, ())
                 self.layers[event.source] = event.layers
-                if [layer.index for layer in before] != [layer.index for layer in event.layers]:
+                if outline(before) != outline(event.layers):
                     self._dirty = True
             case _ if isinstance(peer, Relay):
                 pass  # nothing is estimated between bridges

@@ -7,13 +7,14 @@ from pyjitsi.bridge.plane.api import LayerInfo
 SPATIAL, TEMPORAL = 4, 4  # layers of an encoding that are told apart
 LAYERS = SPATIAL * TEMPORAL
 WINDOW = 1.0  # seconds over which rates are measured
+STEADY = 2  # windows after which rates are smoothed: the first is cut where a layer begins or ends
 DEFAULT_HEIGHT = 180  # of the lowest encoding, doubling with each, until a key frame tells
 
 
 class EncodingMeter:
     """Counts one encoding's bytes and frames by layer: ``spatial * 4 + temporal``."""
 
-    __slots__ = ("_bytes", "_frames", "bitrates", "frame_rates", "heights", "seen_at", "stacked")
+    __slots__ = ("_bytes", "_frames", "_windows", "bitrates", "frame_rates", "heights", "seen_at", "stacked")
 
     def __init__(self, height: int) -> None:
         self.heights: list[int] = [height << spatial for spatial in range(SPATIAL)]
@@ -21,6 +22,7 @@ class EncodingMeter:
         self.seen_at: float = 0.0
         self._bytes: list[int] = [0] * LAYERS
         self._frames: list[int] = [0] * LAYERS
+        self._windows: list[int] = [0] * LAYERS  # for which a layer flows; negative: for which it does not any more
         self.bitrates: list[float] = [0.0] * LAYERS
         self.frame_rates: list[float] = [0.0] * LAYERS
 
@@ -48,10 +50,15 @@ class EncodingMeter:
         self.seen_at = at
 
     def measure(self, seconds: float) -> None:
-        """Turn the counts of the last ``seconds`` into rates, smoothed over the window."""
+        """Turn the counts of the last ``seconds`` into rates: smooth ones of what flows, 0 of what has stopped."""
         for layer in range(LAYERS):
-            self.bitrates[layer] = (self.bitrates[layer] + self._bytes[layer] * 8 / seconds) / 2
-            self.frame_rates[layer] = (self.frame_rates[layer] + self._frames[layer] / seconds) / 2
+            flows = self._bytes[layer] > 0
+            windows = self._windows[layer]
+            windows = max(windows, 0) + 1 if flows else min(windows, 0) - 1
+            kept = 0.5 if windows > STEADY or windows == -1 else 0.0
+            self.bitrates[layer] = self.bitrates[layer] * kept + self._bytes[layer] * 8 / seconds * (1 - kept)
+            self.frame_rates[layer] = self.frame_rates[layer] * kept + self._frames[layer] / seconds * (1 - kept)
+            self._windows[layer] = windows
             self._bytes[layer] = self._frames[layer] = 0
 
     def layers(self, encoding: int) -> list[LayerInfo]:

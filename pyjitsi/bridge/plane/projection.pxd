@@ -22,6 +22,8 @@ cdef int MIN_TICKS
 cdef int DROPPED
 cdef double NEVER
 cdef double FLOWS
+cdef double STALLED
+cdef int MISSED
 cdef int SPATIAL_LAYERS
 
 
@@ -64,6 +66,8 @@ cdef class Projection:
     cdef public int next_template
     cdef int told
     cdef public bint stuck
+    cdef int missed
+    cdef unsigned int lowest_timestamp
 
     @cython.locals(index=int)
     cpdef void forget_frames(self) noexcept nogil
@@ -77,6 +81,7 @@ cdef class Projection:
     @cython.locals(out=int)
     cpdef bint passes(self, Frame frame, double at) noexcept nogil
     cpdef bint may_switch(self, int encoding, int wanted, double at) noexcept nogil
+    cpdef bint stalled(self, double at) noexcept nogil
     @cython.locals(step=int, each=int)
     cpdef bint nearer_flows(self, int wanted, double at) noexcept nogil
     @cython.locals(ticks=cython.longlong, passed=cython.longlong)

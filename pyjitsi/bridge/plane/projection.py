@@ -26,6 +26,8 @@ LATEST = 1024  # packets behind the newest: browsers' replay window (RFC 3711 se
 MIN_TICKS = 3000  # a switch advances the time stamp by a frame of 30 per second at least
 DROPPED = -1
 FLOWS = 1.0  # seconds since a layer was seen
+STALLED = 0.5  # seconds after which another encoding stands in for one that stopped,
+MISSED = 3  # where the lowest had so many frames meanwhile; pictures of a screen may be seconds apart
 SPATIAL_LAYERS = 8
 NEVER = -1e9
 COMPILED = __file__.endswith(".so")
@@ -73,6 +75,8 @@ class Projection:
         self.next_template: int = 0
         self.told: int = OFF  # the layer that the receiver was told its decode targets end at
         self.stuck: bool = False  # the target takes a key frame
+        self.missed: int = 0  # frames of the lowest encoding since the last packet of what is shown
+        self.lowest_timestamp: int = 0
         if not COMPILED:
             make_arrays(self)
         for index in range(ENCODINGS):
@@ -116,6 +120,11 @@ class Projection:
             return False
         wanted = self.target >> 6
         self.flowing[encoding] = at
+        if encoding == self.encoding:
+            self.missed = 0
+        elif encoding == 0 and timestamp != self.lowest_timestamp and self.missed < MISSED:
+            self.lowest_timestamp = timestamp
+            self.missed += 1
         if (
             frame.keyframe
             and (encoding != self.encoding or frame.scheme != self.scheme)
@@ -133,7 +142,7 @@ class Projection:
             self.stuck = False
             self.forget_frames()
         if encoding != self.encoding:
-            if self.encoding != wanted and encoding == wanted:
+            if (self.encoding != wanted and encoding == wanted) or (encoding < wanted and self.stalled(at)):
                 self.wants_keyframe = True
             return False
         if frame.scheme != self.scheme or not frame.readable:
@@ -185,7 +194,11 @@ class Projection:
             return False
         if self.encoding == OFF or self.encoding > wanted:
             return True
-        return encoding > self.encoding or at - self.flowing[self.encoding] > 1.0
+        return encoding > self.encoding or self.stalled(at) or at - self.flowing[self.encoding] > FLOWS
+
+    def stalled(self, at: float) -> bool:
+        """Whether the encoding that is shown has stopped, while lower ones go on."""
+        return self.missed >= MISSED and self.encoding != OFF and at - self.flowing[self.encoding] > STALLED
 
     def nearer_flows(self, wanted: int, at: float) -> bool:
         """Whether an encoding flows that is nearer to the wanted one than the current."""
@@ -193,7 +206,7 @@ class Projection:
         each = self.encoding
         while each != wanted:
             each += step
-            if 0 <= each < ENCODINGS and at - self.flowing[each] < 1.0:
+            if 0 <= each < ENCODINGS and at - self.flowing[each] < FLOWS:
                 return True
         return False
 

@@ -214,6 +214,25 @@ def test_less_downlink_means_a_lower_layer(stage: Stage) -> None:
     assert stage.plane.targets[one.key, "two-v0"] in (OFF, T180_7, T180_15)
 
 
+def test_a_layer_that_begins_is_taken_as_soon_as_it_runs(stage: Stage) -> None:
+    """In the second in which a layer begins only part of its frames are seen."""
+    (one, _), (two, _) = stage.enter("one"), stage.enter("two", video("two", 4, 5, 6))
+    constrain(stage, "one", defaultConstraints={"maxHeight": 360})
+
+    def tell(*layers: LayerInfo) -> None:
+        stage.plane.events.append(LayersChanged(two.key, "two-v0", layers))
+        stage.now += 0.1
+        stage.bridge.tick(stage.now)
+
+    low, begun = CAMERA[:3], LayerInfo(T360_30, 360, 9.0, 150e3)
+    tell(*low)
+    assert stage.plane.targets[one.key, "two-v0"] == T180_30
+    tell(*low, begun)
+    assert stage.plane.targets[one.key, "two-v0"] == T180_30, "it stutters"
+    tell(*low, CAMERA[5])
+    assert stage.plane.targets[one.key, "two-v0"] == T360_30
+
+
 def test_who_has_no_channel_is_told_nothing_and_everything_once_it_opens(stage: Stage) -> None:
     endpoint, first = stage.enter("one", video("one", 1))
     stage.enter("two", video("two", 2))

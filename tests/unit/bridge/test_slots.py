@@ -70,7 +70,9 @@ def test_a_client_that_can_is_told_which_m_line_packets_name(stage: Stage) -> No
     for each in (ana, bea):
         send(stage, each, f"{each.id}-v0")
     speak(stage, ana)
-    told = {each["source"]: each["mid"] for media in ("Video", "Audio") for one in mapped(channel, media) for each in one}
+    told = {
+        each["source"]: each["mid"] for media in ("Video", "Audio") for one in mapped(channel, media) for each in one
+    }
     assert told == {"ana-v0": "v0", "bea-v0": "v1", "ana-a0": "a0"}
     assert {name: slot.mid for (_, name), slot in stage.plane.slots.items()} == told
 

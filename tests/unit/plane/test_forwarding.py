@@ -231,6 +231,72 @@ def test_layers_are_measured_and_a_key_frame_tells_the_height(meeting: Meeting) 
     assert all(layer.bitrate > 1000 for layer in told[-1].layers)
 
 
+def measured(meeting: Meeting) -> dict[int, tuple[float, float]]:
+    """Frames and bits a second of each encoding, as told last."""
+    told = [event for event in meeting.plane.take_events() if isinstance(event, LayersChanged)]
+    return {layer.index >> 6: (layer.frame_rate, layer.bitrate) for layer in told[-1].layers}
+
+
+def test_what_has_stopped_is_no_layer_any_more(meeting: Meeting) -> None:
+    """Nobody must wait for it; pictures of a screen may be a second apart, and stay."""
+    meeting.rounds(70, keyframe=True)
+    assert set(measured(meeting)) == {0, 1, 2}
+    for _ in range(100):
+        meeting.now += 1 / 30
+        meeting.ana.timestamp = (meeting.ana.timestamp + 3000) & 0xFFFFFFFF
+        for encoding in (0, 1):
+            meeting.ana.frame(encoding, meeting.now)
+        meeting.plane.tick(meeting.now)
+    assert set(measured(meeting)) == {0, 1}
+
+
+def test_what_begins_is_measured_within_two_seconds(meeting: Meeting) -> None:
+    meeting.rounds(20, keyframe=True)
+    meeting.plane.take_events()
+    meeting.rounds(62)
+    for frames, _ in measured(meeting).values():
+        assert frames == pytest.approx(30, rel=0.1)
+
+
+def test_where_the_layer_that_is_shown_stops_a_lower_one_is_asked_for(meeting: Meeting) -> None:
+    meeting.plane.set_target(2, meeting.ana.video, 2 << 6 | 2)
+    meeting.rounds(10, keyframe=True)
+    assert meeting.plane.current_layer(2, meeting.ana.video) == 2 << 6 | 2
+    meeting.deliver()
+    before, began = len(meeting.ana.plis()), meeting.now
+
+    def lower(keyframe: bool) -> None:
+        meeting.now += 1 / 30
+        meeting.ana.timestamp = (meeting.ana.timestamp + 3000) & 0xFFFFFFFF
+        for encoding in (0, 1):
+            meeting.ana.frame(encoding, meeting.now, keyframe=keyframe)
+        meeting.plane.tick(meeting.now)
+        meeting.deliver()
+
+    while len(meeting.ana.plis()) == before:
+        lower(keyframe=False)
+        assert meeting.now - began < 1.0
+    assert meeting.now - began > 0.5, "a moment's pause is none"
+    lower(keyframe=True)
+    assert meeting.plane.current_layer(2, meeting.ana.video) >> 6 == 1
+    shown = len(meeting.ben.video_of(meeting.ana))
+    lower(keyframe=False)
+    assert len(meeting.ben.video_of(meeting.ana)) == shown + 2
+
+
+def test_pictures_of_a_screen_that_are_seconds_apart_stop_nothing(meeting: Meeting) -> None:
+    meeting.plane.set_target(2, meeting.ana.video, 2 << 6 | 2)
+    meeting.rounds(2, keyframe=True)
+    meeting.deliver()
+    before = len(meeting.ana.plis())
+    for _ in range(8):
+        meeting.now += 2.0
+        meeting.ana.picture_round(meeting.now)
+        meeting.plane.tick(meeting.now)
+        meeting.deliver()
+    assert len(meeting.ana.plis()) == before
+
+
 def test_key_frames_are_asked_for_within_limits(meeting: Meeting) -> None:
     meeting.plane.set_target(2, meeting.ana.video, 2)
     meeting.rounds(4, keyframe=True)

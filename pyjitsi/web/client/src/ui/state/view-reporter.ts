@@ -16,8 +16,16 @@ interface Shown {
   readonly staged: boolean;
 }
 
+/** How long a picture that is out of sight counts as shown: where a page moves its tiles about, it comes back at once. */
+const LINGER_MS = 1_000;
+
+interface Leaving extends Shown {
+  readonly cancel: () => void;
+}
+
 export class ViewReporter {
   readonly #shown = new Map<object, Shown>();
+  readonly #leaving = new Map<string, Leaving>(); // by source
   #cancel: (() => void) | null = null;
   #last = "";
 
@@ -30,20 +38,38 @@ export class ViewReporter {
 
   /** A video element shows the source at this height in CSS pixels; 0 when it is out of sight. */
   show(element: object, source: string, height: number, staged: boolean): void {
-    if (height <= 0) this.#shown.delete(element);
-    else this.#shown.set(element, { source, height: Math.round(height), staged });
+    if (height <= 0) {
+      this.#leave(element);
+      return;
+    }
+    this.#shown.set(element, { source, height: Math.round(height), staged });
     this.#soon();
   }
 
   /** The element is gone. */
   forget(element: object): void {
-    if (this.#shown.delete(element)) this.#soon();
+    this.#leave(element);
+  }
+
+  #leave(element: object): void {
+    const shown = this.#shown.get(element);
+    if (shown === undefined) return;
+    this.#shown.delete(element);
+    this.#leaving.get(shown.source)?.cancel();
+    const cancel = this.schedule(() => {
+      this.#leaving.delete(shown.source);
+      this.#soon();
+    }, LINGER_MS);
+    this.#leaving.set(shown.source, { ...shown, cancel });
+    this.#soon();
   }
 
   /** Stops reporting. */
   stop(): void {
     this.#cancel?.();
     this.#cancel = null;
+    for (const { cancel } of this.#leaving.values()) cancel();
+    this.#leaving.clear();
   }
 
   #soon(): void {
@@ -56,7 +82,9 @@ export class ViewReporter {
   #send(): void {
     const visible = new Map<string, number>();
     const stage: string[] = [];
-    for (const { source, height, staged } of this.#shown.values()) {
+    const here = new Set([...this.#shown.values()].map(({ source }) => source));
+    const leaving = [...this.#leaving.values()].filter(({ source }) => !here.has(source));
+    for (const { source, height, staged } of [...this.#shown.values(), ...leaving]) {
       visible.set(source, Math.max(height, visible.get(source) ?? 0));
       if (staged && !stage.includes(source)) stage.push(source);
     }
