@@ -7,6 +7,9 @@ import json
 from typing import Any
 
 import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 SECRET = "a shared secret of more than thirty-two bytes"
 DOMAIN = "meet.localhost"
@@ -26,14 +29,29 @@ def signed(body: dict[str, Any], *, secret: str = SECRET, algorithm: str = "HS25
 
 def by_hand(header: str, body: str, secret: bytes = SECRET.encode()) -> str:
     """A token of any texts, with a good HS256 signature."""
-    text = f"{_base64(header.encode())}.{_base64(body.encode())}"
-    return f"{text}.{_base64(hmac.new(secret, text.encode(), hashlib.sha256).digest())}"
+    text = f"{encoded(header.encode())}.{encoded(body.encode())}"
+    return f"{text}.{encoded(hmac.new(secret, text.encode(), hashlib.sha256).digest())}"
 
 
 def unsigned(body: dict[str, Any], algorithm: str = "none") -> str:
     """A token without a signature."""
-    return f"{_base64(json.dumps({'alg': algorithm, 'typ': 'JWT'}).encode())}.{_base64(json.dumps(body).encode())}."
+    return f"{encoded(json.dumps({'alg': algorithm, 'typ': 'JWT'}).encode())}.{encoded(json.dumps(body).encode())}."
 
 
-def _base64(data: bytes) -> str:
+def signed_by(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, header: str, body: str) -> str:
+    """A token of any texts, with a good signature of that key: RS256 or ES256, whatever the header says."""
+    text = f"{encoded(header.encode())}.{encoded(body.encode())}"
+    algorithm = (
+        RSAAlgorithm(RSAAlgorithm.SHA256) if isinstance(key, rsa.RSAPrivateKey) else ECAlgorithm(ECAlgorithm.SHA256)
+    )
+    return f"{text}.{encoded(algorithm.sign(text.encode(), key))}"
+
+
+def public_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
+    """The public half, as key servers have it."""
+    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def encoded(data: bytes) -> str:
+    """Base64 as tokens have it (RFC 7515 section 2)."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

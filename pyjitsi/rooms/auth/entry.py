@@ -52,5 +52,12 @@ def judge(scope: Scope, node: str, domain: str, *, verify_domain: bool) -> Denie
 
 
 def _same(claim: str | None, room: str) -> bool:
-    """Products write a room's name plainly or percent-encoded (Moodle); both mean one node, a look-alike doesn't."""
-    return claim is not None and room in (claim, node_of(claim))
+    """Products write a room's name plainly or percent-encoded (Moodle); both mean one node, a look-alike doesn't.
+
+    Of a name that was encoded before its letters were made small (``%C3%91`` for Ñ) the node is found by reading it.
+    That is done of no other: who may choose names where the tokens are made could say ``%73tandup`` for another's room.
+    """
+    if claim is None:
+        return False
+    name = unquote(claim)
+    return room in (claim, node_of(claim)) or (quote(name, safe="").lower() == claim and room == node_of(name))

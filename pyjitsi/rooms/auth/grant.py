@@ -65,10 +65,10 @@ def from_claims(claims: Mapping[str, Any]) -> Grant:
             room=room.lower() if room is not None else None,
             sub=sub.lower(),
             regex=_true(_object(context, "room").get("regex")),
-            tenant=tenant.lower() if isinstance(tenant, str) else None,
+            tenant=tenant.lower() if isinstance(tenant, str) and tenant else None,
         ),
         user=user,
-        group=group if isinstance(group, str) else None,
+        group=group if isinstance(group, str) and group else None,
         features={name: _true(value) for name, value in cast(Json, features).items()}
         if isinstance(features, dict)
         else None,
@@ -86,9 +86,12 @@ def _true(value: Any) -> bool:
 
 
 def _texts(fields: Json) -> dict[str, str]:
-    """Plain values as texts: presence holds nothing else."""
+    """Plain values as texts: presence holds nothing else. An empty one is none (Moodle's ``id`` is ""): people whose
+    ids are equally empty are not one person."""
     return {
         name: str(value).lower() if isinstance(value, bool) else str(value)
         for name, value in fields.items()
-        if isinstance(value, str | int) and len(str(value)) <= 2048 and name.replace("-", "").replace("_", "").isalnum()
+        if isinstance(value, str | int)
+        and 0 < len(str(value)) <= 2048
+        and name.replace("-", "").replace("_", "").isalnum()
     }

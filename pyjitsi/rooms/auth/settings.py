@@ -39,12 +39,21 @@ class JwtSettings(Section):
     verify_domain: bool = Field(
         default=True, description="Hold `sub` against the domain or tenant; needed for `room` patterns too."
     )
+    leeway_seconds: int = Field(
+        default=0,
+        ge=0,
+        le=300,
+        description="Seconds by which the clock of whoever makes the tokens may differ from ours, for `exp` and `nbf`; "
+        "none, as in Jitsi. Rocket.Chat's tokens begin at the very second in which they are made.",
+    )
     allow_empty: bool = Field(default=False, description="Let people in without a token, as ordinary participants.")
 
     @model_validator(mode="after")
     def _one_key(self) -> Self:
         if (self.secret is not None) + (self.key_server is not None) + (self.jwks_url is not None) != 1:
             raise ValueError("jwt needs exactly one of secret (a credential), key_server and jwks_url")
+        if self.secret is not None and not self.secret.get_secret_value():
+            raise ValueError("the secret of jwt is empty, so that anybody could make tokens; `openssl rand -hex 32`")
         if self.algorithm is not None and self.algorithm.startswith("HS") != (self.secret is not None):
             raise ValueError(f"algorithm {self.algorithm} doesn't fit: HS is for a secret, RS and ES for public keys")
         return self

@@ -24,6 +24,7 @@ from pyjitsi.rooms.auth.tokens import Verifier
 log = structlog.get_logger("rooms")
 
 Json = dict[str, Any]
+SHORT = 32
 
 
 class Auth:
@@ -38,6 +39,7 @@ class Auth:
             self._add(own.accepted(secret), fetch)
         if settings.jwt is not None:
             self._add(settings.jwt, fetch)
+            _warn(settings.jwt)
         logs_in = bool(self._verifiers) or settings.passwords
         self._empty: bool = not logs_in or settings.allows_guests
 
@@ -107,6 +109,12 @@ class Auth:
         if denied is None:
             return {"allow": True, "owner": owner}
         return {"allow": False, "text": denied.text, **({"tag": denied.tag} if denied.tag else {})}
+
+
+def _warn(settings: JwtSettings) -> None:
+    """RFC 7518 section 3.2 wants as many bytes as the hash has; Jitsi takes any, so that we can't but say it."""
+    if settings.secret is not None and len(settings.secret.get_secret_value().encode()) < SHORT:
+        log.warning("the secret of auth.jwt is short; whoever has a token can guess it at leisure", needs=SHORT)
 
 
 def backends(settings: AuthSettings) -> list[Accounts]:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import time
 from typing import Any
 
 import pytest
@@ -68,7 +67,7 @@ async def test_all_claims_are_read() -> None:
         "features": {"recording": "true", "livestreaming": True, "outbound-call": "false"},
         "room": {"regex": "true"},
     }  # fmt: skip
-    grant = await shared().verify(signed(claims(context=context, room="Stand.*")), NOW)
+    grant = await shared().verify(signed(claims(context=context, room="Stand.*", sub=DOMAIN.upper())), NOW)
     assert grant == Grant(
         Scope("stand.*", DOMAIN, regex=True, tenant="acme"),
         {"id": "u-42", "name": "Ann", "email": "ann@example.com", "avatar": "https://a/a.png",
@@ -166,7 +165,7 @@ async def test_tokens_without_a_good_signature() -> None:
     assert await refusal(shared(), f"{head}.{body}.{signature}=") == "Invalid signature"
     assert await refusal(shared(), f"{head}.{body}") == "Invalid token"
     assert await refusal(shared(), f"{token}.x") == "Invalid token"
-    assert await refusal(shared(), "x" * 20_000) == "Invalid token"
+    assert await refusal(shared(), signed(claims(padding="x" * 16_000))) == "Invalid token"
 
 
 @given(st.text())
@@ -233,37 +232,21 @@ async def test_a_key_set_is_asked_again_for_an_unknown_key_but_not_at_will() -> 
     await verifier.verify(signed(claims(exp=NOW + 99999), secret=PEM, algorithm="RS256", kid="k2"), NOW + 30_000)
 
 
+async def test_clocks_may_differ_by_as_much_as_is_set_and_no_more() -> None:
+    for verifier, early, late in ((shared(), 0, 0), (shared(leeway_seconds=30), 30, 30)):
+        await verifier.verify(signed(claims(nbf=NOW + early)), NOW)
+        assert await refusal(verifier, signed(claims(nbf=NOW + early + 1))) == "Not acceptable by nbf"
+        await verifier.verify(signed(claims(exp=NOW - late + 1)), NOW)
+        expected = f"Not acceptable by exp ({late} sec since expired)"
+        assert await refusal(verifier, signed(claims(exp=NOW - late))) == expected
+
+
 async def test_settings_name_one_key_and_an_algorithm_that_fits() -> None:
     with pytest.raises(ValidationError, match="exactly one of secret"):
         JwtSettings(app_id="my_app")
     with pytest.raises(ValidationError, match="exactly one of secret"):
         JwtSettings(app_id="my_app", secret=SecretStr("x"), key_server="https://keys")
+    with pytest.raises(ValidationError, match="anybody could make tokens"):
+        JwtSettings(app_id="my_app", secret=SecretStr(""))
     with pytest.raises(ValidationError, match="HS is for a secret"):
         JwtSettings(app_id="my_app", key_server="https://keys", algorithm="HS256")
-
-
-# Tokens as products make them (4-services.md section 7).
-
-EXP = int(time.time()) % 1000 + NOW + 600
-
-
-@pytest.mark.parametrize(
-    ("settings", "body", "header", "moderator"),
-    [
-        pytest.param({}, {"iss": "my_app", "sub": DOMAIN, "aud": "RocketChat", "room": "*", "moderator": True,
-                          "context": {"user": {"name": "Ann", "avatar": "https://c/a", "email": "a@example.com"}}},
-                     {}, True, id="Rocket.Chat"),
-        pytest.param({"audiences": ("my_app",)}, {"iss": "my_app", "aud": "my_app", "sub": DOMAIN, "room": "standup",
-                     "exp": EXP, "context": {"user": {"id": "u1", "name": "Ann"}}}, {}, False, id="Mattermost"),
-        pytest.param({}, {"iss": "my_app", "aud": "jitsi", "sub": DOMAIN, "room": "standup", "exp": EXP,
-                     "moderator": True, "context": {"user": {"affiliation": "owner", "name": "Ann"}}},
-                     {"kid": "jitsi/custom_key_name"}, True, id="Moodle"),
-        pytest.param({"audiences": ("jitsi",)}, {"iss": "my_app", "aud": "jitsi", "sub": "*", "room": "standup",
-                     "exp": EXP, "lobby": True, "context": {"user": {"name": "Ann"}}}, {}, False, id="Nextcloud"),
-    ],
-)  # fmt: skip
-async def test_tokens_of_products(
-    settings: dict[str, Any], body: dict[str, Any], header: dict[str, Any], moderator: bool
-) -> None:
-    grant = await shared(**settings).verify(signed(body, **header), NOW)
-    assert (grant.user["name"], grant.moderator) == ("Ann", moderator)
