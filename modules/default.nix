@@ -3,6 +3,7 @@
   imports = [
     ./options.nix
     ./auth.nix
+    ./auth-matrix.nix
     ./auth-oidc.nix
     ./auth-passwords.nix
     ./bridge.nix

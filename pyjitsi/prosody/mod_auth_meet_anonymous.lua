@@ -70,7 +70,9 @@ local function refusal(session)
 	if not asks then
 		return nil;
 	end
-	local answer = session and verdict.ask("login", { token = session.meet_token, address = session.ip });
+	local answer = session and verdict.ask("login", {
+		token = session.meet_token, address = session.ip, resumes = user_of_token(session.meet_previd) ~= nil;
+	});
 	if not answer then
 		return "temporary-auth-failure", "Log-ins can't be judged now";
 	elseif answer.allow ~= true then

@@ -39,9 +39,10 @@ local function network_of(session)
 end
 
 local function traits_of(session)
-	local identity = session.meet_identity;
+	local user = session.meet_identity and session.meet_identity.user or {};
 	return {
-		identity = identity and identity.user and identity.user.id;
+		-- Products that give no id give an address of mail (Rocket.Chat, Moodle).
+		identity = user.id or user.email;
 		network = network_of(session);
 		browser = session.meet_browser or "";
 	};

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from pyjitsi.observe.http import Health, add_observability
+from pyjitsi.rooms.auth import own
 from pyjitsi.rooms.auth.oidc.pages import add_login
 from pyjitsi.rooms.auth.verdicts import Auth
 from pyjitsi.rooms.settings import RoomsSettings
@@ -17,9 +18,9 @@ def application(settings: RoomsSettings, health: Callable[[], Health]) -> web.Ap
     """All routes."""
     app = web.Application(client_max_size=MAX_QUESTION)
     add_observability(app, health)
-    secret = settings.xmpp.secret.get_secret_value()
-    auth = Auth(settings.auth, settings.clients_domain, secret)
-    add_verdicts(app, all_of(auth), secret)
+    own_secret = own.secret_of(settings.state_directory)
+    auth = Auth(settings.auth, settings.clients_domain, own_secret)
+    add_verdicts(app, all_of(auth), settings.xmpp.secret.get_secret_value())
 
     async def stop(_app: web.Application) -> None:
         await auth.stop()
@@ -29,7 +30,7 @@ def application(settings: RoomsSettings, health: Callable[[], Health]) -> web.Ap
         add_login(
             app,
             settings.auth.oidc,
-            secret=secret,
+            secret=own_secret,
             domain=settings.clients_domain,
             folder=settings.state_directory,
         )

@@ -28,7 +28,9 @@ class RoomsSettings(ServiceSettings):
     )
     max_polls: int = Field(default=128, ge=1, description="Of one meeting, as Jitsi's.")
     state_directory: Path | None = Field(
-        default=None, description="Where it is noted who is logged in; unset: a restart logs everybody out."
+        default=None,
+        description="Where it is noted who is logged in, and the secret of the room tokens; unset: a restart logs "
+        "everybody out.",
     )
     auth: AuthSettings = Field(default=AuthSettings(), description="Who may enter; unset: everybody.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="What is logged.")

@@ -72,7 +72,9 @@ def _prosody_configuration(state: State, plan: plans.Plan) -> Path:
 
 
 def _login(auth: dict[str, Any]) -> str:
-    return "password" if auth.keys() & {"accounts", "ldap"} else "token" if auth else "open"
+    if auth.keys() & {"accounts", "ldap"}:
+        return "password"
+    return "token" if auth.keys() & {"jwt", "oidc", "matrix"} else "open"
 
 
 def _children(state: State, prosody: str, configuration: Path, files: dict[str, Path], *, verbose: bool) -> list[Child]:

@@ -53,6 +53,7 @@ class WebService:
         add = app.router.add_route
         add("GET", "/config.js", self._config)
         add("GET", "/branding/logo", self._logo)
+        add("GET", "/.well-known/element/jitsi", self._element)
         add("*", "/xmpp-websocket", self._xmpp_web_socket)
         add("*", "/http-bind", self._bosh)
         add("*", "/conference-request/v1", self._conference_request)
@@ -136,6 +137,12 @@ class WebService:
         )  # fmt: skip
         return web.Response(text=text, content_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
+    async def _element(self, _request: web.Request) -> web.Response:
+        """How Element's people enter; its pages, which are elsewhere, ask before they make a token."""
+        if not self.settings.matrix:
+            raise web.HTTPNotFound(text="people enter without Matrix accounts here\n")
+        return web.json_response({"auth": "openidtoken-jwt"}, headers={"Access-Control-Allow-Origin": "*"})
+
     async def _logo(self, _request: web.Request) -> web.StreamResponse:
         logo = self.settings.branding.logo
         if logo is None or not logo.is_file():
@@ -194,8 +201,9 @@ class WebService:
 def _headers(settings: WebSettings) -> dict[str, str]:
     """The headers of every answer."""
     pictures = "".join(f" https://{host}" for host in settings.avatar_hosts)
-    policy = SECURITY_HEADERS["Content-Security-Policy"]
-    return SECURITY_HEADERS | {"Content-Security-Policy": policy.replace(" blob:; media", f" blob:{pictures}; media")}
+    frames = "".join(f" https://{host}" for host in settings.embedders)
+    policy = SECURITY_HEADERS["Content-Security-Policy"].replace(" blob:; media", f" blob:{pictures}; media")
+    return SECURITY_HEADERS | {"Content-Security-Policy": policy + frames}
 
 
 def create(settings: WebSettings) -> WebService:

@@ -73,6 +73,17 @@ class WebSettings(ServiceSettings):
         examples=[["id.example.org"]],
         description="Hosts whose pictures of people are shown; each of them learns who is in a meeting.",
     )
+    matrix: bool = Field(
+        default=False,
+        description="Tell Element, at /.well-known/element/jitsi, that people enter with Matrix accounts, where the "
+        "room services have `auth.matrix`.",
+    )
+    embedders: tuple[Annotated[str, Field(pattern=HOST)], ...] = Field(
+        default=(),
+        examples=[["element.example.org"]],
+        description="Hosts whose pages may show a meeting in a frame. None: a page that frames ours could have people "
+        "press what they don't see.",
+    )
     config: dict[str, Any] = Field(
         default_factory=dict[str, Any], description="Keys of config.js that replace or join those made here."
     )

@@ -51,6 +51,43 @@ def test_what_does_not_fit_is_refused(nix: Nix, text: str, message: str) -> None
     assert any(message in each for each in nix.evaluate(host(text), "failed"))
 
 
+MATRIX = f"{{ imports = [ {ROOT / 'nix' / 'templates' / 'examples' / 'matrix.nix'} ]; }}"
+
+
+def test_entry_with_matrix_accounts_reaches_all_who_take_part_in_it(nix: Nix) -> None:
+    unit = nix.evaluate(MATRIX, "units")["meet-rooms"]
+    assert "LoadCredential=auth__matrix__synapse_token:/run/secrets/meet-synapse\n" in unit
+    assert "verification_token" not in unit
+    assert "IPAddressDeny" not in unit
+    files = {path.name.split("-", 1)[1]: path.read_text() for path in nix.build(MATRIX, "unitFiles")}
+
+    def config(name: str) -> str:
+        (file,) = re.findall(r"--config (\S+)", files[f"meet-{name}.service"])
+        return Path(file).read_text()
+
+    matrix = json.loads(config("rooms"))["auth"]["matrix"]
+    assert matrix["homeservers"] == {"example.org": "https://matrix.example.org"}
+    assert matrix["synapse_url"] == "http://127.0.0.1:8008"
+    assert "synapse_token" not in matrix
+    web = json.loads(config("web"))
+    assert (web["matrix"], web["embedders"]) == (True, ["element.example.org"])
+    assert json.loads(config("focus"))["auto_owner"] is False
+    assert "meet_login_asks = true" in config("prosody")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('verificationService.url = "http://u";', "homeservers must name the servers"),
+        ("homeservers.a = null;", "exactly one of synapse.url and verificationService.url"),
+        ('homeservers.a = null; synapse.url = "http://s";', "url and tokenFile together"),
+    ],
+)
+def test_matrix_servers_that_do_not_fit_are_refused(nix: Nix, text: str, message: str) -> None:
+    settings = f'enable = true; hostName = "m.example.org"; auth.matrix = {{ enable = true; {text} }};'
+    assert any(message in each for each in nix.evaluate(f"{{ services.meet = {{ {settings} }}; }}", "failed"))
+
+
 OIDC = f"{{ imports = [ {ROOT / 'nix' / 'templates' / 'examples' / 'oidc.nix'} ]; }}"
 
 

@@ -22,17 +22,20 @@ async def request(
     headers: Mapping[str, str] | None = None,
     form: Mapping[str, str] | None = None,
     seconds: float = SECONDS,
+    *,
+    json: object = None,
+    largest: int = LARGEST,
 ) -> tuple[int, bytes]:
     """Status and body, whole. Each request has a connection of its own: they are rare. Raises FetchError."""
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds)) as session,
-            session.request(method, url, headers=headers, data=form, allow_redirects=False) as answer,
+            session.request(method, url, headers=headers, data=form, json=json, allow_redirects=False) as answer,
         ):
             body = bytearray()
             async for chunk in answer.content.iter_any():
                 body += chunk
-                if len(body) > LARGEST:
+                if len(body) > largest:
                     raise FetchError("too large")
             return answer.status, bytes(body)
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:

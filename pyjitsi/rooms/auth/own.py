@@ -2,6 +2,9 @@
 (4-services.md section 1.3)."""
 
 import base64
+import os
+import secrets
+from pathlib import Path
 
 import jwt
 from cryptography.hazmat.primitives import hashes
@@ -12,6 +15,26 @@ from pyjitsi.rooms.auth.settings import JwtSettings
 
 ISSUER = "pyjitsi-rooms"
 AUDIENCE = "jitsi"
+
+
+def secret_of(folder: Path | None) -> str:
+    """The service's own secret, made at first start and kept in ``folder``; without one, good until it ends.
+
+    It is nobody else's: not even Prosody, which only asks, can make a token. Raises OSError.
+    """
+    made = secrets.token_hex(32)
+    if folder is None:
+        return made
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "tokens.secret"
+    if file.exists() and (found := file.read_text().strip()):
+        return found
+    fresh = file.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as text:
+        text.write(f"{made}\n")
+    fresh.rename(file)  # whole or not at all
+    return made
 
 
 def derived(secret: str, purpose: str) -> bytes:

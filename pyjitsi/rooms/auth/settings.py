@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from pyjitsi.rooms.auth.ldap.settings import LdapSettings
+from pyjitsi.rooms.auth.matrix.settings import MatrixSettings
 from pyjitsi.rooms.auth.oidc.settings import OidcSettings
 from pyjitsi.settings import Section
 
@@ -85,6 +86,9 @@ class AuthSettings(Section):
 
     jwt: JwtSettings | None = Field(default=None, description="Enter with tokens (JWT).")
     oidc: OidcSettings | None = Field(default=None, description="Enter with the accounts of an organisation.")
+    matrix: MatrixSettings | None = Field(
+        default=None, description="Enter with Matrix accounts, from the calls of Element's rooms."
+    )
     accounts: dict[str, AccountSettings] = Field(
         default={}, description="Accounts with passwords, by log-in name in lower case."
     )
@@ -105,12 +109,21 @@ class AuthSettings(Section):
         """Whether people without a log-in are let in too."""
         if self.passwords:
             return self.guests
-        return (self.jwt is not None and self.jwt.allow_empty) or (self.oidc is not None and self.oidc.allow_guests)
+        return (
+            (self.jwt is not None and self.jwt.allow_empty)
+            or (self.oidc is not None and self.oidc.allow_guests)
+            or (self.matrix is not None and self.matrix.allow_guests)
+        )
+
+    @property
+    def tokens(self) -> bool:
+        """Whether people enter with tokens, whoever makes them."""
+        return self.jwt is not None or self.oidc is not None or self.matrix is not None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if self.passwords and (self.jwt is not None or self.oidc is not None):
-            raise ValueError("auth has accounts or ldap beside jwt or oidc; choose one way")
+        if self.passwords and self.tokens:
+            raise ValueError("auth has accounts or ldap beside jwt, oidc or matrix; choose one way")
         for name in self.accounts:
             if not ACCOUNT_NAME.fullmatch(name):
                 raise ValueError(f"{name!r} can't be an account's name; use a-z, 0-9 and ._+@-, at most 64 of them")

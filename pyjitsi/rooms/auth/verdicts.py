@@ -16,6 +16,7 @@ from pyjitsi.rooms.auth.asking import fetch
 from pyjitsi.rooms.auth.grant import Grant, Refused, Scope
 from pyjitsi.rooms.auth.keys import Fetch, KeyServer, KeySet
 from pyjitsi.rooms.auth.ldap.accounts import LdapAccounts
+from pyjitsi.rooms.auth.matrix.verifier import MatrixVerifier
 from pyjitsi.rooms.auth.password_login import PasswordLogin
 from pyjitsi.rooms.auth.person import Accounts
 from pyjitsi.rooms.auth.settings import AuthSettings, JwtSettings
@@ -40,8 +41,11 @@ class Auth:
         if settings.jwt is not None:
             self._add(settings.jwt, fetch)
             _warn(settings.jwt)
-        logs_in = bool(self._verifiers) or settings.passwords
-        self._empty: bool = not logs_in or settings.allows_guests
+        self._matrix: MatrixVerifier | None = (
+            MatrixVerifier(settings.matrix, domain) if settings.matrix is not None else None
+        )
+        self._tokens: bool = settings.tokens
+        self._empty: bool = not (settings.tokens or settings.passwords) or settings.allows_guests
 
     def _add(self, jwt: JwtSettings, fetch: Fetch) -> None:
         keys = (
@@ -53,32 +57,35 @@ class Auth:
         )
         self._verifiers.append((jwt, Verifier(jwt, keys)))
 
-    async def _verify(self, token: str) -> tuple[Grant, JwtSettings]:
-        """What a token grants, and by whose rules. Of several refusals the last is told, which is about others' tokens.
-        Raises Refused."""
+    async def _verify(self, token: str, *, resumes: bool) -> tuple[Grant, bool]:
+        """What a token grants, and whether its domain counts. Of several refusals the last is told, which is about
+        others' tokens. Raises Refused."""
+        if self._matrix is not None and self._matrix.speaks_of(token):
+            return await self._matrix.verify(token, resumes=resumes), True
         refusal = Refused("Invalid token")
         for settings, verifier in self._verifiers:
             try:
-                return await verifier.verify(token, clock.wall()), settings
+                return await verifier.verify(token, clock.wall()), settings.verify_domain
             except Refused as error:
                 refusal = error
         raise refusal
 
     async def login(self, question: Json) -> Json:
-        """``{token?}`` to ``{allow, identity?, scope?}`` or ``{condition, text}``."""
+        """``{token?, resumes?}`` to ``{allow, identity?, scope?}`` or ``{condition, text}``; ``resumes`` is for who
+        knows the secret of a stream that was lost."""
         token = question.get("token")
-        if not self._verifiers:
+        if not self._tokens:
             return {"allow": True}
         try:
             if not isinstance(token, str) or not token:
                 if self._empty:
                     return {"allow": True}
                 raise Refused("token required")
-            grant, settings = await self._verify(token)
+            grant, verify_domain = await self._verify(token, resumes=question.get("resumes") is True)
         except Refused as refusal:
             log.info("log-in refused", reason=refusal.text, address=str(question.get("address", ""))[:64])
             return _refused(refusal)
-        return _granted(grant, verify_domain=settings.verify_domain)
+        return _granted(grant, verify_domain=verify_domain)
 
     async def password(self, question: Json) -> Json:
         """``{user, password, address?}`` to what ``login`` answers; ``user`` as in a JID (XEP-0106)."""

@@ -1,6 +1,6 @@
 """A Prosody where tokens are needed, with the room services' verdicts beside it, and clients with tokens."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,9 +14,12 @@ from tests.support.xmpp_client import XmppClient
 
 
 @asynccontextmanager
-async def verdicts(prosody: Prosody, jwt: JwtSettings) -> AsyncGenerator[None, None]:
+async def verdicts(
+    prosody: Prosody, given: JwtSettings | AuthSettings, folder: Path | None = None
+) -> AsyncGenerator[None, None]:
     """The room services' answers under these settings."""
-    settings = prosody.rooms().model_copy(update={"auth": AuthSettings(jwt=jwt)})
+    auth = AuthSettings(jwt=given) if isinstance(given, JwtSettings) else given
+    settings = prosody.rooms().model_copy(update={"auth": auth, "state_directory": folder})
     server = HttpServer(application(settings, lambda: Health(True)), "127.0.0.1", settings.http_port)
     await server.start()
     try:
@@ -47,9 +50,12 @@ async def pages(files: dict[str, bytes], port: int) -> AsyncGenerator[list[str],
 
 
 @asynccontextmanager
-async def person(prosody: Prosody, token: str | None, resume: XmppClient | None = None) -> AsyncGenerator[XmppClient]:
-    """Somebody logged in with a token. Raises Refused."""
-    one = XmppClient(prosody.websocket + (f"?room=standup&token={token}" if token is not None else ""), prosody.domain)
+async def person(
+    prosody: Prosody, token: str | None, resume: XmppClient | None = None, headers: Mapping[str, str] | None = None
+) -> AsyncGenerator[XmppClient]:
+    """Somebody logged in with a token; ``headers`` are what the web server in front passes on. Raises Refused."""
+    query = f"?room=standup&token={token}" if token is not None else ""
+    one = XmppClient(prosody.websocket + query, prosody.domain, headers)
     try:
         await one.connect(manage=True, resume=resume)
         yield one

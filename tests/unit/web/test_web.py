@@ -38,6 +38,39 @@ async def lead_on(request: web.Request) -> web.Response:
     return answer
 
 
+async def test_element_learns_that_people_enter_with_matrix_accounts() -> None:
+    for matrix, status, body in ((True, 200, {"auth": "openidtoken-jwt"}), (False, 404, None)):
+        port = unused_port()
+        one = WebService(WebSettings(domain="m", listen_port=port, http_port=unused_port(), matrix=matrix))
+        await one.start()
+        try:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.get(f"http://127.0.0.1:{port}/.well-known/element/jitsi") as answer,
+            ):
+                assert answer.status == status
+                if body is not None:
+                    assert await answer.json() == body
+                    assert answer.headers["Access-Control-Allow-Origin"] == "*"  # Element's pages are elsewhere
+        finally:
+            await one.stop()
+
+
+async def test_a_meeting_is_framed_by_those_who_are_named_and_nobody_else() -> None:
+    for embedders, expected in (((), "frame-ancestors 'self'"), (("e.org", "x.e.org:8443"),
+                                "frame-ancestors 'self' https://e.org https://x.e.org:8443")):  # fmt: skip
+        port = unused_port()
+        one = WebService(WebSettings(domain="m", listen_port=port, http_port=unused_port(), embedders=embedders))
+        await one.start()
+        try:
+            async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/config.js") as answer:
+                assert answer.headers["Content-Security-Policy"].endswith(f"; {expected}")
+        finally:
+            await one.stop()
+    with pytest.raises(ValidationError):
+        WebSettings(domain="m", embedders=("e.org; script-src *",))
+
+
 @pytest.fixture
 async def service(tmp_path: Path) -> AsyncIterator[WebService]:
     """A web service whose upstreams echo; ``absent`` is a bridge that does not answer."""
