@@ -41,10 +41,11 @@ def unsigned(body: dict[str, Any], algorithm: str = "none") -> str:
 def signed_by(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, header: str, body: str) -> str:
     """A token of any texts, with a good signature of that key: RS256 or ES256, whatever the header says."""
     text = f"{encoded(header.encode())}.{encoded(body.encode())}"
-    algorithm = (
-        RSAAlgorithm(RSAAlgorithm.SHA256) if isinstance(key, rsa.RSAPrivateKey) else ECAlgorithm(ECAlgorithm.SHA256)
-    )
-    return f"{text}.{encoded(algorithm.sign(text.encode(), key))}"
+    if isinstance(key, rsa.RSAPrivateKey):
+        signature = RSAAlgorithm(RSAAlgorithm.SHA256).sign(text.encode(), key)
+    else:
+        signature = ECAlgorithm(ECAlgorithm.SHA256).sign(text.encode(), key)
+    return f"{text}.{encoded(signature)}"
 
 
 def public_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:

@@ -28,11 +28,9 @@ OFFICE = {"X-Forwarded-For": "198.51.100.7", "User-Agent": "Firefox"}
 HOME = {"X-Forwarded-For": "203.0.113.9", "User-Agent": "Chromium"}
 
 
-def token(moderator: bool = False, **user: str) -> str:
+def token(user: dict[str, str], *, host: bool = False) -> str:
     return signed(
-        claims(
-            room="*", exp=int(time.time()) + 600, moderator=moderator or None, context={"user": user} if user else None
-        )
+        claims(room="*", exp=int(time.time()) + 600, moderator=host or None, context={"user": user} if user else None)
     )
 
 
@@ -54,17 +52,17 @@ async def new_room(focus: Focus) -> str:
 async def test_a_banned_account_stays_out_whatever_it_connects_with(focus: Focus, who: dict[str, str]) -> None:
     room = await new_room(focus)
     prosody = focus.prosody
-    async with verdicts(prosody, SHARED), person(prosody, token(moderator=True, id="u-ada")) as ada:
+    async with verdicts(prosody, SHARED), person(prosody, token({"id": "u-ada"}, host=True)) as ada:
         await enter(ada, room, ada.jid[:8])
-        async with person(prosody, token(**who), headers=OFFICE) as eve:
+        async with person(prosody, token(who), headers=OFFICE) as eve:
             await enter(eve, room, eve.jid[:8])
             await affiliations(ada, room, "outcast", eve)
             await eve.expect(lambda stanza: stanza.get("type") == "unavailable", "the ban")
-        async with person(prosody, token(**who), headers=HOME) as again:
+        async with person(prosody, token(who), headers=HOME) as again:
             refused = await knock(again, room, again.jid[:8])
             assert (condition(refused), text(refused)) == ("forbidden", "Banned from this meeting")
         # Another account in the same office with the same browser is somebody else.
-        async with person(prosody, token(id="u-ben", email="ben@example.org"), headers=OFFICE) as ben:
+        async with person(prosody, token({"id": "u-ben", "email": "ben@example.org"}), headers=OFFICE) as ben:
             await enter(ben, room, ben.jid[:8])
         # Without an account one is known by network and browser.
         async with person(prosody, None, headers=OFFICE) as guest:
@@ -77,12 +75,12 @@ async def test_people_whose_tokens_name_nobody_are_not_banned_with_one_of_them(f
     """Moodle gives everybody the empty id."""
     room = await new_room(focus)
     prosody = focus.prosody
-    async with verdicts(prosody, SHARED), person(prosody, token(moderator=True, id="u-ada")) as ada:
+    async with verdicts(prosody, SHARED), person(prosody, token({"id": "u-ada"}, host=True)) as ada:
         await enter(ada, room, ada.jid[:8])
-        async with person(prosody, token(id="", name="Eve"), headers=OFFICE) as eve:
+        async with person(prosody, token({"id": "", "name": "Eve"}), headers=OFFICE) as eve:
             await enter(eve, room, eve.jid[:8])
             await affiliations(ada, room, "outcast", eve)
-        async with person(prosody, token(id="", name="Ben"), headers=HOME) as ben:
+        async with person(prosody, token({"id": "", "name": "Ben"}), headers=HOME) as ben:
             await enter(ben, room, ben.jid[:8])
 
 
@@ -105,11 +103,11 @@ async def test_owners_of_a_declared_room_are_accounts_of_the_tokens(focus: Focus
     good: list[dict[str, Any]] = [{"id": "u-ann"}, {"id": "u-ben", "email": "ben@example.org"}]
     others: list[dict[str, Any]] = [{"id": "U-ANN"}, {"id": "", "email": ""}, {"name": "u-ann"}, {"id": "u-ann "}]
     async with verdicts(prosody, SHARED):
-        async with person(prosody, token(id="u-ann")) as ann:
+        async with person(prosody, token({"id": "u-ann"})) as ann:
             await enter(ann, room, ann.jid[:8])
             await configure(ann, room, roomsecret="sesame")
             for user, expected in [(each, True) for each in good] + [(each, False) for each in others]:
-                async with person(prosody, token(**user)) as one:
+                async with person(prosody, token(user)) as one:
                     answer = await knock(one, room, one.jid[:8])
                     found = item(answer).get("role") == "moderator"
                     assert found is expected, user  # owners go past the password, others don't
