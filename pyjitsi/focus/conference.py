@@ -137,10 +137,10 @@ class Conference:
     def gone(self, nick: str, *, switching: bool = False) -> None:
         """An occupant left; ``switching`` to another room of the same meeting, where it stays who it is."""
         member = self.members.gone(nick)
-        if member is not None and switching and member.moderator:
-            self.ownership.away()
         if member is None:
             return
+        if member.moderator:
+            self._wire.moderator_left(switching=switching)
         self.log.info("left", endpoint=nick)
         self._end_session(member, forget=True)
         for other in self.members:

@@ -11,8 +11,6 @@ from pyjitsi.xmpp.connection import IqError, IqTimeout
 
 log = structlog.get_logger("focus")
 
-AWAY_SECONDS = 3600.0  # a moderator in a breakout room moderates all the same: no other is made meanwhile
-
 
 class Ownership:
     """``is_host`` says of a full JID whether somebody is behind it who moderates by log-in; None: nobody logs in."""
@@ -28,7 +26,6 @@ class Ownership:
         self._elects: bool = settings.auto_owner and is_host is None
         self._is_host: Callable[[str], bool] = is_host or (lambda _jid: False)
         self._wire: Wire = wire
-        self._away_until: float = 0.0
         self._electing: bool = False
 
     def joined(self, member: Member) -> None:
@@ -44,13 +41,9 @@ class Ownership:
             if self._main and member.occupant.jid == jid and member.occupant.affiliation != "owner":
                 self._grant(jid)
 
-    def away(self) -> None:
-        """A moderator went to a breakout room."""
-        self._away_until = self._wire.now() + AWAY_SECONDS
-
     def elect(self) -> None:
         """Make somebody owner where nobody is."""
-        if not self._elects or not self._main or self._electing or self._wire.now() < self._away_until:
+        if not self._elects or not self._main or self._electing or self._wire.moderated_elsewhere():
             return
         member = self._members.needs_owner()
         if member is not None and member.occupant.jid is not None:

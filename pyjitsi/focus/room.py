@@ -14,6 +14,7 @@ from pyjitsi.focus.declared import Booking
 from pyjitsi.focus.journal import Journal
 from pyjitsi.focus.membership import FOCUS_NICK
 from pyjitsi.focus.metrics import JINGLE
+from pyjitsi.focus.moderators import Moderators
 from pyjitsi.focus.settings import FocusSettings
 from pyjitsi.xmpp import muc
 from pyjitsi.xmpp.connection import NS_CLIENT, Connection, IqError, IqTimeout, Presence
@@ -41,7 +42,7 @@ class Room:
     def __init__(
         self, room: str, own_jid: str, connection: Connection, settings: FocusSettings, bridges: BridgeChoice,
         journal: Journal, ended: Callable[["Room"], None], book: Callable[[], Awaitable[Booking | None]] | None = None,
-        is_host: Callable[[str], bool] | None = None,
+        is_host: Callable[[str], bool] | None = None, moderators: Moderators | None = None,
     ) -> None:  # fmt: skip
         self.address: str = room
         self._own_jid: str = own_jid
@@ -59,6 +60,7 @@ class Room:
         self._journal: Journal = journal
         self._writing: asyncio.TimerHandle | None = None
         self.main: str | None = None  # of a breakout room: the room that it belongs to
+        self._moderators: Moderators = moderators or Moderators({room: self}, self.later)
         self.conference: Conference = Conference(room, own_jid, settings, bridges, self, journal.read(room), is_host)
 
     async def ready(self) -> None:
@@ -146,6 +148,14 @@ class Room:
             self._joined.exception()  # seen, whether or not somebody waits
         self._ended(self)
 
+    def has_moderator(self) -> bool:
+        """Whether one is inside."""
+        return any(member.moderator for member in self.conference.members)
+
+    def elect(self) -> None:
+        """Make somebody moderator where nobody is."""
+        self.conference.ownership.elect()
+
     # Wire.
 
     def now(self) -> float:
@@ -176,6 +186,12 @@ class Room:
 
     async def grant_owner(self, jid: str) -> None:
         await muc.set_affiliation(self._connection, self.address, jid, "owner", from_=self._own_jid)
+
+    def moderated_elsewhere(self) -> bool:
+        return self._moderators.are_elsewhere(self.address, self.now())
+
+    def moderator_left(self, *, switching: bool) -> None:
+        self._moderators.left(self.main or self.address, self.now(), switching=switching)
 
     def changed(self) -> None:
         if self._writing is None and not self.conference.closed:

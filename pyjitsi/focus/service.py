@@ -36,6 +36,7 @@ from pyjitsi.focus.metrics import (
     REQUESTS,
     RESUMING,
 )
+from pyjitsi.focus.moderators import Moderators
 from pyjitsi.focus.moving import Redistribution
 from pyjitsi.focus.room import JoinError, Room
 from pyjitsi.focus.services import RoomServices
@@ -63,6 +64,9 @@ class FocusService:
         self.bare_jid: str = f"focus@{settings.xmpp.domain}"
         self.jid: str = f"{self.bare_jid}/focus"  # the same for ever: Prosody routes a room's IQs to who joined first
         self.rooms: dict[str, Room] = {}
+        self._moderators: Moderators = Moderators(
+            self.rooms, lambda seconds, action: asyncio.get_running_loop().call_later(seconds, action)
+        )
         self._bookings: Bookings = Bookings(settings, clock.wall)
         self.authentication: Authentication | None = (
             None
@@ -335,7 +339,7 @@ class FocusService:
             room = Room(
                 address, self.jid, self._connection, self.settings, self.choice, self._journal, self._room_ended,
                 partial(self._book, address, requester),
-                None if self.authentication is None else self.authentication.is_host,
+                None if self.authentication is None else self.authentication.is_host, self._moderators,
             )  # fmt: skip
             self.rooms[address] = room
             CREATED.inc()

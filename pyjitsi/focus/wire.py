@@ -32,6 +32,14 @@ class Wire(Protocol):
         """Make a bare address owner of the room. Raises IqError or IqTimeout."""
         ...
 
+    def moderated_elsewhere(self) -> bool:
+        """Whether a moderator of this room is in a breakout room of it, or on the way."""
+        ...
+
+    def moderator_left(self, *, switching: bool) -> None:
+        """A moderator is no longer inside; ``switching`` to another room of the same meeting."""
+        ...
+
     def changed(self) -> None:
         """What ``Conference.record`` gives has changed."""
         ...

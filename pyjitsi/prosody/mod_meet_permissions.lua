@@ -25,9 +25,13 @@ local function permissions_of(session, role)
 		for _, name in ipairs(moderators) do
 			permissions:tag("p", { name = name, val = "true" }):up();
 		end
+		if session then
+			session.meet_permitted = true;
+		end
 		return permissions;
 	end
-	return nil;
+	-- Clients keep what they were told: who moderates no more is told of nothing.
+	return session and session.meet_permitted and permissions or nil;
 end
 
 module:hook("presence/full", function(event)

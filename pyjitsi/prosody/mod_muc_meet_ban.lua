@@ -98,7 +98,11 @@ module:hook("muc-broadcast-presence", function(event)
 		return;
 	end
 	for status in event.x:childtags("status") do
-		if status.attr.code == "307" and room:get_affiliation(bare) then
+		if status.attr.code == "301" then
+			-- Standard clients know of kicks alone, and would take a ban for a fault of the network.
+			event.x:add_direct_child(st.stanza("status", { code = "307" }));
+			return;
+		elseif status.attr.code == "307" and room:get_affiliation(bare) then
 			room:set_affiliation(true, bare, "none");
 			return;
 		end

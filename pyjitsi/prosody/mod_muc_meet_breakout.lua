@@ -61,6 +61,27 @@ module:hook("muc-disco#info", function(event)
 	end
 end);
 
+-- The main room's lobby is the meeting's: a moderator in a breakout room sees who knocks, and opens and closes it.
+module:hook("muc-disco#info", function(event)
+	local main = main_of(event.room);
+	if main and main._data.lobbyroom then
+		event.reply.tags[1]:maptags(function(tag)
+			return tag.attr.var ~= "muc_open" and tag or nil;
+		end);
+		event.reply:tag("feature", { var = "muc_membersonly" }):up();
+		table.insert(event.form, { name = "muc#roominfo_lobbyroom", label = "Where to wait for being let in" });
+		event.formdata["muc#roominfo_lobbyroom"] = main._data.lobbyroom;
+	end
+end, -10);
+
+module:hook("muc-config-submitted/muc#roomconfig_membersonly", function(event)
+	local main = main_of(event.room);
+	if main then
+		module:context(conference):fire_event("meet-lobby", { room = main, enabled = event.value, actor = event.actor });
+	end
+	return true; -- the breakout room's own door stays as it is
+end, 100);
+
 module:hook("muc-config-form", function(event)
 	local main, breakout = main_of(event.room);
 	if main then

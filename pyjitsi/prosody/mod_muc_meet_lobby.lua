@@ -48,6 +48,7 @@ local function make_members(room)
 			room:set_affiliation(true, occupant.bare_jid, "member");
 		end
 	end
+	module:fire_event("meet-members", { room = room });
 end
 
 local function open(room, actor)

@@ -44,6 +44,7 @@ class Story:
         self.owners: list[str] = []
         self.muted: list[tuple[str, str, str | None]] = []
         self.is_over: bool = False
+        self.moderator_is_elsewhere: bool = False
         self.features: dict[str, tuple[str, ...]] = {}
         self.bridge_answer: Callable[[colibri2.ConferenceModify], colibri2.ConferenceModified | Exception] = allocate
         self.client_error: Exception | None = None
@@ -105,6 +106,12 @@ class Story:
 
     async def grant_owner(self, jid: str) -> None:
         self.owners.append(jid)
+
+    def moderated_elsewhere(self) -> bool:
+        return self.moderator_is_elsewhere
+
+    def moderator_left(self, *, switching: bool) -> None:
+        self.moderator_is_elsewhere = switching
 
     def changed(self) -> None:
         self.changes += 1

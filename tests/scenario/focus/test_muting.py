@@ -80,6 +80,16 @@ async def test_moderation_mutes_all_but_its_actor_and_the_bridge_drops_what_come
     assert forced(story, GUEST)[-1] == ForceMute(False, False)
 
 
+async def test_who_may_speak_no_longer_is_told_so_and_nobody_else(story: Story) -> None:
+    await said(story, enabled=True, mediaType="audio", actor=f"{ROOM}/{HOST}")
+    await said(story, whitelists={"audio": [f"{ROOM}/{GUEST}"]}, mediaType="audio")
+    story.muted.clear()
+    await said(story, whitelists={"audio": [f"{ROOM}/{GUEST}"], "video": []}, mediaType="video")
+    assert story.muted == []
+    await said(story, whitelists={}, mediaType="audio", removed=True)
+    assert story.muted == [(GUEST, "audio", None)]
+
+
 async def test_who_joins_later_is_dropped_from_the_first_packet(story: Story) -> None:
     await said(story, enabled=True, mediaType="audio", actor=f"{ROOM}/{HOST}")
     await said(story, enabled=True, mediaType="video", actor=f"{ROOM}/{HOST}")

@@ -2,17 +2,20 @@
 
 import asyncio
 from typing import Any
+from xml.etree.ElementTree import Element, SubElement
 
 import pytest
 
 from pyjitsi.xmpp import muc
-from tests.scenario.prosody.people import Focus, condition, enter, knock, text
+from tests.scenario.prosody.people import MUC_USER, Focus, condition, configure, enter, knock, status_codes, text
 from tests.scenario.rooms.conftest import NewPerson, RoomsProcess
 from tests.scenario.rooms.test_moderation import Meeting, meeting
 from tests.scenario.rooms.wire import JITMEET, message, payload, refused
-from tests.support.xmpp_client import XmppClient
+from tests.support.xmpp_client import CLIENT, XmppClient
 
 EVENT = "features/breakout-rooms/"
+DISCO = "{http://jabber.org/protocol/disco#info}query"
+FORM = "{jabber:x:data}"
 
 
 @pytest.fixture
@@ -117,6 +120,55 @@ async def test_the_meeting_lives_while_all_are_in_breakout_rooms_and_ends_after(
     await here.ada.send(muc.leave(group, "3fa81c02"))
     await asyncio.sleep(6)  # five seconds after the last
     assert condition(await knock(here.bob, group, "b7d40e95")) == "not-allowed"
+
+
+def features(information: Element) -> set[str | None]:
+    return {each.get("var") for each in information.iter() if each.tag.endswith("}feature")}
+
+
+async def lobby_of(who: XmppClient, room: str) -> str | None:
+    """The lobby that a room's information names."""
+    answer = await who.iq(room, Element(DISCO), "get")
+    assert ("muc_membersonly" in features(answer)) != ("muc_open" in features(answer))
+    field = next((e for e in answer.iter(f"{FORM}field") if e.get("var") == "muc#roominfo_lobbyroom"), None)
+    assert (field is None) == ("muc_open" in features(answer))
+    return None if field is None else field.findtext(f"{FORM}value")
+
+
+async def test_a_moderator_in_a_breakout_room_opens_the_lobby_and_lets_people_in(
+    here: Meeting, person: NewPerson
+) -> None:
+    group = await opened(here)
+    for who, nick in ((here.ada, "3fa81c02"), (here.bob, "b7d40e95")):
+        await who.send(muc.leave(here.room, nick))
+        await enter(who, group, nick)
+    assert await lobby_of(here.ada, group) is None
+    await configure(here.ada, group, membersonly="true")
+    await here.bob.expect(
+        lambda stanza: stanza.get("from") == group and "104" in status_codes(stanza), "that there is something to read"
+    )
+    lobby = here.room.replace("@conference.", "@lobby.")
+    assert await lobby_of(here.ada, group) == lobby
+    eve = await person()
+    assert condition(await knock(eve, here.room, "c1e0c1e0", name="Eve")) == "registration-required"
+    await enter(eve, lobby, "c1e0c1e0", name="Eve")
+    seen = await enter(here.ada, lobby, "3fa81c02", name="Ada")
+    assert seen.get("from") == f"{lobby}/3fa81c02"
+    await here.ada.expect(lambda stanza: stanza.get("from") == f"{lobby}/c1e0c1e0", "who knocks")
+    invitation = Element(f"{{{CLIENT}}}message", to=here.room)
+    SubElement(SubElement(invitation, f"{{{MUC_USER}}}x"), f"{{{MUC_USER}}}invite", to=eve.jid)
+    await here.ada.send(invitation)
+    await eve.expect(
+        lambda stanza: stanza.get("from") == here.room and "invite" in str(list(stanza.iter())), "the leave"
+    )
+    eve.seen.clear()
+    await enter(eve, here.room, "c1e0c1e0", name="Eve")
+    # Those of the breakout rooms are inside, however long the main room's door is closed.
+    await here.bob.send(muc.leave(group, "b7d40e95"))
+    await enter(here.bob, here.room, "b7d40e95", name="Bob")
+    await configure(here.ada, group, membersonly="false")
+    await here.bob.expect(lambda stanza: payload(stanza).get("value") is False, "that the lobby is no more")
+    assert await lobby_of(here.ada, group) is None
 
 
 async def test_timer_broadcast_and_return(here: Meeting) -> None:

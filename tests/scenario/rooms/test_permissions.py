@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element, SubElement
 import pytest
 
 from pyjitsi.xmpp import muc
-from tests.scenario.prosody.people import Focus, body, condition, enter, hears
+from tests.scenario.prosody.people import Focus, affiliations, body, condition, enter, hears
 from tests.scenario.rooms.conftest import NewPerson
 from tests.scenario.rooms.test_moderation import Meeting, meeting
 from tests.scenario.rooms.wire import JITMEET, message
@@ -96,3 +96,22 @@ async def test_own_presence_says_what_one_may_and_nobody_can_claim_it(here: Meet
             lambda s: s.get("from") == f"{here.room}/b7d40e95" and s.find(f"{{{CLIENT}}}claimed") is not None, "bob"
         )
         assert permitted(seen) == set()
+
+
+async def test_clients_are_told_what_they_may_and_when_they_may_no_more(here: Meeting) -> None:
+    own = f"{here.room}/b7d40e95"
+
+    async def told(role: str) -> set[str | None] | None:
+        found = await here.bob.expect(
+            lambda s: s.get("from") == own and role in {each.get("role") for each in s.iter()}, f"to be {role}"
+        )
+        here.bob.seen.remove(found)
+        permissions = found.find(f"{{{JITMEET}}}permissions")
+        return None if permissions is None else {each.get("name") for each in permissions}
+
+    assert await told("participant") is None
+    await here.focus.grant(here.room, here.bob)
+    granted = await told("moderator")
+    assert granted is not None and "send-groupchat" in granted
+    await affiliations(here.ada, here.room, "none", here.bob)
+    assert await told("participant") == set()
