@@ -66,16 +66,14 @@ class Muting:
         if not isinstance(lists, dict):
             return False
         before = dict(self._allowed)
-        allowed = [
-            (member, each) for member in self._members for each in self._moderated if self.may_unmute(member, each)
-        ]
-        for each in MEDIA:
-            addresses = cast(dict[str, Any], lists).get(each)
+        free = [(each, of) for each in self._members for of in self._moderated if self.may_unmute(each, of)]
+        for name in MEDIA:
+            addresses = cast(dict[str, Any], lists).get(name)
             found = cast(list[Any], addresses) if isinstance(addresses, list) else []
-            self._allowed[each] = frozenset(str(address) for address in found)
-        for member, each in allowed:
-            if not self.may_unmute(member, each):
-                self._notify(member, each, None)  # else it would show itself live, and nobody would hear it
+            self._allowed[name] = frozenset(str(address) for address in found)
+        for member, of in free:
+            if not self.may_unmute(member, of):
+                self._notify(member, of, None)  # else it would show itself live, and nobody would hear it
         return before != self._allowed
 
     def _switch(self, medium: Medium, actor: str, *, on: bool) -> bool:
