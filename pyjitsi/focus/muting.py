@@ -66,7 +66,9 @@ class Muting:
         if not isinstance(lists, dict):
             return False
         before = dict(self._allowed)
-        free = [(each, of) for each in self._members for of in self._moderated if self.may_unmute(each, of)]
+        free: list[tuple[Member, Medium]] = [
+            (each, of) for each in self._members for of in self._moderated if self.may_unmute(each, of)
+        ]
         for name in MEDIA:
             addresses = cast(dict[str, Any], lists).get(name)
             found = cast(list[Any], addresses) if isinstance(addresses, list) else []
