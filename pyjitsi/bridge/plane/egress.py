@@ -6,7 +6,6 @@ from pyjitsi.bridge.plane.api import Address
 from pyjitsi.bridge.plane.cache import CAPACITY, PacketCache
 from pyjitsi.bridge.plane.endpoint import Endpoint, Route, Sent
 from pyjitsi.bridge.plane.header import Header
-from pyjitsi.rtp.rtcp import SenderInfo, build_sr
 
 Transmits = list[tuple[bytes, Address]]
 ROOM = 1600  # bytes that a header may take at most
@@ -110,15 +109,6 @@ def _liveliest(receiver: Endpoint) -> Route | None:
         if best is None or rank > best:
             best, found = rank, route
     return found
-
-
-def send_sender_report(route: Route, ntp: int, timestamp: int, out: Transmits) -> None:
-    """An SR on what this receiver was sent of the route."""
-    send_rtcp(
-        route.receiver,
-        build_sr(SenderInfo(route.ssrc, ntp, timestamp, route.sent.packets, route.sent.octets)),
-        out,
-    )
 
 
 def send_rtcp(endpoint: Endpoint, compound: bytes, out: Transmits) -> None:

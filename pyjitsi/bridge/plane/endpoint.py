@@ -30,7 +30,9 @@ DEPENDENCY = "https://aomediacodec.github.io/av1-rtp-spec/#dependency-descriptor
 MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 KEPT_EXTENSIONS = (AUDIO_LEVEL, ORIENTATION, DEPENDENCY)
 BEFORE_KEYS = 64  # packets kept until DTLS is done
-NACKED = 1000  # numbers that a receiver may ask for in a second: a third of a second of twenty pictures
+# Numbers that a receiver may ask for in a second: a third of a second of twenty pictures, which 500 would cut short.
+# JVB has no such limit.
+NACKED = 1000
 SENDER_REPORTS = 200  # that were sent to an endpoint and may still be answered
 MAX_STREAMS = 1024  # SSRCs of one endpoint that are tracked
 MAX_ENCODINGS = 8  # of one source; the compiled plane has room for no more, and browsers send three
@@ -39,7 +41,10 @@ MAX_RELAYED_STREAMS = 16_384  # SSRCs behind one relay: everybody on that bridge
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is taken of one endpoint in a second; beyond it packets are dropped before they are opened."""
+    """What is taken of one endpoint in a second; beyond it packets are dropped before they are opened.
+
+    JVB has no such limits. These are twice what a camera in three sizes and a screen bring at their liveliest.
+    """
 
     packets: int = 4000
     octets: int = 2_500_000

@@ -1,11 +1,12 @@
 """The RTCP that the bridge originates on its timers: RR, NACK, transport-cc feedback, SR."""
 
+import itertools
 from typing import TYPE_CHECKING
 
 from pyjitsi.bridge.plane.api import OFF
-from pyjitsi.bridge.plane.egress import send_rtcp, send_sender_report
+from pyjitsi.bridge.plane.egress import send_rtcp
 from pyjitsi.bridge.plane.endpoint import Endpoint, Incoming, Route
-from pyjitsi.rtp.rtcp import build_nack, build_rr
+from pyjitsi.rtp.rtcp import SenderInfo, build_nack, build_rr, build_sr
 from pyjitsi.rtp.sequence import TIMESTAMP_MASK
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 RR_INTERVAL = 0.5
 SR_INTERVAL = 1.0
+COMPOUND = 42  # SRs in a datagram at the most, of 28 bytes each: 1,176
 
 
 class Reports:
@@ -45,11 +47,10 @@ class Reports:
             if now - endpoint.reported_at >= RR_INTERVAL:
                 endpoint.reported_at = now
                 self._receiver_report(endpoint, now)
-            for route in endpoint.routes.values():
-                self._sender_report(route, now)
-            for routes in endpoint.relayed.values():
-                for route in routes:
-                    self._sender_report(route, now)
+            routes = itertools.chain(endpoint.routes.values(), *endpoint.relayed.values())
+            made = [made for route in routes if (made := self._sender_report(route, now))]
+            for start in range(0, len(made), COMPOUND):
+                send_rtcp(endpoint, b"".join(made[start : start + COMPOUND]), self.plane.transmits)
 
     def nacks(self, endpoint: Endpoint, stream: Incoming, now: float) -> None:
         """Ask an endpoint again for what is missing of a stream."""
@@ -75,18 +76,22 @@ class Reports:
             own = self.plane.conferences[endpoint.conference].video_ssrc
             send_rtcp(endpoint, build_rr(own, active), self.plane.transmits)
 
-    def _sender_report(self, route: Route, now: float) -> None:
-        """An SR whose time stamp belongs to what this receiver sees, whichever encoding that is."""
+    def _sender_report(self, route: Route, now: float) -> bytes:
+        """An SR whose time stamp belongs to what this receiver sees, whichever encoding that is; b"" if none is due.
+
+        All of one receiver's go in one compound (RFC 8108 section 5.3.1): with nineteen others in the room, a datagram
+        and a seal instead of twenty-eight.
+        """
         if now - route.sent_sr_at < SR_INTERVAL or not route.sent.packets:
-            return
+            return b""
         projection = route.projection
         encoding = route.encoding if projection is None else projection.encoding
         if encoding == OFF:
-            return
+            return b""
         stream = next((each for each in route.source.streams if each.encoding == encoding), None)
         info = None if stream is None else stream.reception.sender_info()
         if stream is None or info is None:
-            return
+            return b""
         route.sent_sr_at = now
         rate = stream.reception.clock_rate
         ntp, timestamp, at = info
@@ -98,4 +103,4 @@ class Reports:
             timestamp = route.voice.current_timestamp(timestamp)
         ntp = (ntp + int(elapsed * 2**32)) & (2**64 - 1)
         route.receiver.note_sender_report(ntp, now)
-        send_sender_report(route, ntp, timestamp, self.plane.transmits)
+        return build_sr(SenderInfo(route.ssrc, ntp, timestamp, route.sent.packets, route.sent.octets))

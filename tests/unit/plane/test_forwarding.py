@@ -223,6 +223,22 @@ def test_a_sender_report_has_the_time_of_what_the_receiver_sees(meeting: Meeting
     assert report.packets == len(meeting.ben.video_of(meeting.ana))
 
 
+def test_sender_reports_of_all_that_a_receiver_gets_come_in_one_datagram(meeting: Meeting) -> None:
+    ana, ben = meeting.ana, meeting.ben
+    meeting.plane.set_target(2, ana.video, 2)
+    meeting.rounds(8, keyframe=True)
+    ana.speak(0, meeting.now)
+    for ssrc in (ana.ssrcs[0], ana.audio_ssrc):
+        ana.send_rtcp(rtcp.build_sr(rtcp.SenderInfo(ssrc, 5 << 32, 7, 1, 1)), meeting.now)
+    meeting.deliver()
+    meeting.plane.tick(meeting.now + 1.1)
+    sent = meeting.plane.take_transmits()
+    assert [(data[1], len(data)) for data, address in sent if address == ben.address] == [(rtcp.SR, 2 * 28 + 20)]
+    ben.take(sent)
+    reports = [rtcp.sender_info(part) for part in ben.reports if part.type == rtcp.SR]
+    assert {(each.ssrc, each.packets > 0) for each in reports} == {(ana.ssrcs[0], True), (ana.audio_ssrc, True)}
+
+
 def test_layers_are_measured_and_a_key_frame_tells_the_height(meeting: Meeting) -> None:
     meeting.rounds(70, keyframe=True)
     told = [event for event in meeting.plane.take_events() if isinstance(event, LayersChanged)]
