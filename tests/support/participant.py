@@ -188,6 +188,8 @@ class Participant:
         """Answer with aiortc."""
         if not self.answers:
             return
+        if self.pc is not None:
+            await self.hang_up()  # a focus that does not know the session that there is
         pc = self.pc = RTCPeerConnection()
         pc.addTrack(self.voice())
         pc.addTrack(Picture(*self.picture))
