@@ -51,9 +51,14 @@ in
 
     allowEmpty = ours.flag "Whether people without a token are let in too, as ordinary participants.";
 
-    loginUrl =
-      url "https://login.example.org/meet?room={room}"
-        "Where clients send people to get a token; Jitsi's `tokenAuthUrl`, in which `{room}` stands for the room.";
+    loginUrl = url "https://login.example.org/meet?room={room}" ''
+      Where clients send people to get a token; Jitsi's `tokenAuthUrl`, in which `{room}` stands for the room and `{state}`
+      for what Jitsi's clients say beside it. It leads back to the room with `?jwt=` or `#jwt=`.
+    '';
+
+    logoutUrl =
+      url "https://login.example.org/bye"
+        "Where clients send people to log out; Jitsi's `tokenLogoutUrl`.";
   };
 
   config = mkIf jwt.enable {
@@ -87,6 +92,13 @@ in
     };
     # The token says who moderates.
     services.meet.focus.settings.auto_owner = mkDefault false;
-    services.meet.web.config = mkIf (jwt.loginUrl != null) { tokenAuthUrl = mkDefault jwt.loginUrl; };
+    services.meet.web.config = mkIf (jwt.loginUrl != null) (
+      {
+        tokenAuthUrl = mkDefault jwt.loginUrl;
+        # Our client asks nobody to type a name who couldn't enter.
+        accounts.required = mkDefault (!jwt.allowEmpty);
+      }
+      // lib.optionalAttrs (jwt.logoutUrl != null) { tokenLogoutUrl = mkDefault jwt.logoutUrl; }
+    );
   };
 }

@@ -29,7 +29,11 @@ def test_the_room_services_get_the_secret_as_a_credential(nix: Nix) -> None:
     jwt = json.loads(config("rooms"))["auth"]["jwt"]
     assert (jwt["app_id"], jwt["audiences"]) == ("my_app", ["jitsi"])
     assert json.loads(config("focus"))["auto_owner"] is False
-    assert json.loads(config("web"))["config"]["tokenAuthUrl"] == "https://portal.example.org/meet?room={room}"
+    assert json.loads(config("web"))["config"] == {
+        "tokenAuthUrl": "https://portal.example.org/meet?room={room}",
+        "tokenLogoutUrl": "https://portal.example.org/logout",
+        "accounts": {"required": True},
+    }
     assert "meet_login_asks = true" in config("prosody")
 
 

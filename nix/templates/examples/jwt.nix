@@ -8,6 +8,7 @@
       appId = "my_app";
       secretFile = "/run/secrets/meet-jwt";
       loginUrl = "https://portal.example.org/meet?room={room}";
+      logoutUrl = "https://portal.example.org/logout";
     };
     roomServices.settings.auth.jwt.audiences = [ "jitsi" ];
   };

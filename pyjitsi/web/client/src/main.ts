@@ -2,10 +2,11 @@ import "./ui/styles/base.css";
 import { mount } from "svelte";
 import { startLanguage } from "./i18n";
 import { accountOf, createMeeting } from "./session";
-import { given, tokenOf } from "./session/auth";
+import { claimsOf, given, tokenOf } from "./session/auth";
 import { readConfig } from "./session/config";
 import { listDevices, openCamera, openMicrophone, watchDevices } from "./session/devices";
 import { Organisation, stashed } from "./session/organisation";
+import { Portal } from "./session/portal";
 import App from "./ui/App.svelte";
 import { brand } from "./ui/branding";
 import { trustPictures } from "./ui/kit/pictures";
@@ -33,11 +34,16 @@ startLanguage(config.defaultLanguage, config.appName);
 const media = { openCamera, openMicrophone, list: listDevices, watch: watchDevices };
 const account = accountOf(config, visit);
 const token = tokenOf(location);
+const { tenant, room } = readPlace(location.pathname);
+const path = config.accounts?.path;
+// Whoever brings a token to a server with accounts of its own needs no log-in there.
+const ours = path !== undefined && token === null;
+const portal = path === undefined && config.tokenAuthUrl ? new Portal(config, token, visit) : null;
+const core = ours ? new Organisation(path, config.accounts?.required === true, tenant) : portal;
+const organisation = core === null ? null : new LiveOrganisation(core, visit);
 const access = token === null ? null : given(token);
-const accounts = access === null ? config.accounts : undefined; // whoever brings a token needs no log-in
-const organisation = accounts
-  ? new LiveOrganisation(new Organisation(accounts.path, accounts.required, readPlace(location.pathname).tenant), visit)
-  : null;
+const named = token === null ? "" : (claimsOf(token)?.user.name ?? "");
 const store = storage(() => localStorage);
-const services = { config, createMeeting, account, organisation, access, media, store };
+const services = { config, createMeeting, account, organisation, access, named, media, store };
+if (portal?.leadsOn && room !== "") organisation?.logIn(tenant === null ? room : `${tenant}/${room}`);
 mount(App, { target, props: { services } });

@@ -233,8 +233,12 @@ export interface MeetConfig {
   readonly appName?: string;
   readonly defaultLogoUrl?: string;
   readonly backgroundColor?: string;
-  /** Log-in with an organisation's accounts: where its pages are, and whether nobody enters without. */
-  readonly accounts?: { readonly path: string; readonly required: boolean };
+  /** Log-in with an organisation's accounts: where our server's pages for it are, if it has any, and whether nobody enters without. */
+  readonly accounts?: { readonly path?: string; readonly required?: boolean };
+  /** Jitsi's: a service that sends people back with a token. `{room}` and `{state}` stand for where they want to go. */
+  readonly tokenAuthUrl?: string;
+  readonly tokenAuthUrlAutoRedirect?: boolean;
+  readonly tokenLogoutUrl?: string;
   /** Hosts whose pictures of people are shown. */
   readonly avatarHosts?: readonly string[];
 }
@@ -251,7 +255,19 @@ export interface OrganisationState {
   readonly user: { readonly id: string; readonly name: string; readonly avatar: string | null } | null;
 }
 
-/** Why a log-in at the organisation led back without one. */
-export type OrganisationError = "expired" | "refused" | "forbidden" | "unavailable";
+/** Why a log-in at the organisation led back without one; `ended`: there was one, and its time is over. */
+export type OrganisationError = "expired" | "refused" | "forbidden" | "unavailable" | "ended";
+
+/** Who knows who is logged in, and leads to the pages where that changes. */
+export interface LogInService extends Access {
+  readonly state: OrganisationState;
+  /** What is wrong from the start. */
+  readonly problem: OrganisationError | null;
+  subscribe(listener: () => void): () => void;
+  look(): Promise<void>;
+  /** Leaves for the log-in, which leads back to the place (`room`, or `tenant/room`); what stands after the "#" is kept meanwhile. */
+  logIn(place: string | null, fragment: string, store: Pick<Storage, "setItem"> | null): void;
+  logOut(): void;
+}
 
 export type CreateMeeting = (config: MeetConfig, account: Account | null, access: Access | null) => Meeting;

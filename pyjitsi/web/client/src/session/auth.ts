@@ -2,6 +2,12 @@
 
 import type { Access } from "./api";
 
+/** What a token says to us, who can't judge it: when it ends (ms since the epoch), and of whom it is. */
+export interface Claims {
+  readonly ends: number | null;
+  readonly user: { readonly id: string; readonly name: string; readonly avatar: string | null };
+}
+
 /** The token of `#jwt="…"`, or of `?jwt=…`; null where there is none. */
 export function tokenOf(address: { hash: string; search: string }): string | null {
   for (const text of [address.hash.slice(1), address.search.slice(1)]) {
@@ -9,6 +15,26 @@ export function tokenOf(address: { hash: string; search: string }): string | nul
     if (found) return found;
   }
   return null;
+}
+
+/** Reads a token; null for what is none. */
+export function claimsOf(token: string): Claims | null {
+  try {
+    const body = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
+    const bytes = Uint8Array.from(atob(body), (character) => character.charCodeAt(0));
+    const found = JSON.parse(new TextDecoder().decode(bytes)) as {
+      exp?: unknown;
+      context?: { user?: Record<string, unknown> };
+    };
+    const user = found.context?.user ?? {};
+    const text = (value: unknown): string => (typeof value === "string" ? value : "");
+    return {
+      ends: typeof found.exp === "number" ? found.exp * 1000 : null,
+      user: { id: text(user.id), name: text(user.name).trim().slice(0, 80), avatar: text(user.avatar) || null },
+    };
+  } catch {
+    return null;
+  }
 }
 
 /** A token that somebody else gave us for this visit, whatever the room. */

@@ -4,7 +4,7 @@
  * that no script can read.
  */
 
-import type { Access, OrganisationError, OrganisationState } from "./api";
+import type { LogInService, OrganisationError, OrganisationState } from "./api";
 
 const ASK_MS = 8_000;
 const MARGIN_MS = 15_000; // a token this near its end is not worth showing
@@ -45,7 +45,8 @@ const browser: Surroundings = {
   },
 };
 
-export class Organisation implements Access {
+export class Organisation implements LogInService {
+  readonly problem = null;
   state: OrganisationState;
   #listeners = new Set<() => void>();
   #held: Held | null = null;
@@ -83,9 +84,8 @@ export class Organisation implements Access {
     this.#held = null;
   }
 
-  /** Leaves for the log-in, which leads back to the place (`room`, or `tenant/room`); what stands after the "#" is kept meanwhile. */
   logIn(place: string | null, fragment: string, store: Pick<Storage, "setItem"> | null): void {
-    store?.setItem(STASH, fragment);
+    keep(store, fragment);
     this.around.leaveFor(`${this.path}/login${place === null ? "" : `?room=${encodeURIComponent(place)}`}`);
   }
 
@@ -131,13 +131,18 @@ export class Organisation implements Access {
   }
 }
 
-const ERRORS: readonly OrganisationError[] = ["expired", "refused", "forbidden", "unavailable"];
+const ERRORS: readonly OrganisationError[] = ["expired", "refused", "forbidden", "unavailable", "ended"];
 
 /** Why a log-in led back without one: `#login-error=…`; null where nothing went wrong. */
 export function loginError(fragment: string): OrganisationError | null {
   const said = new URLSearchParams(fragment.slice(1)).get("login-error");
   if (said === null) return null;
   return ERRORS.find((each) => each === said) ?? "refused";
+}
+
+/** Keeps a fragment over a log-in. */
+export function keep(store: Pick<Storage, "setItem"> | null, fragment: string): void {
+  store?.setItem(STASH, fragment);
 }
 
 /** The fragment that stood in the address before a log-in, once; "" where there was none. */

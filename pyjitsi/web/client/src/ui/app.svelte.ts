@@ -19,6 +19,7 @@ export interface Services {
   readonly store: Store | null;
   readonly organisation?: LiveOrganisation | null; // where people log in with an organisation's accounts
   readonly access?: Access | null;
+  readonly named?: string; // the name that a token in the address gives us
 }
 
 const CONTEXT = Symbol("app");
@@ -39,6 +40,7 @@ export class App {
   readonly #createMeeting: CreateMeeting;
   readonly #account: Account | null;
   readonly #access: Access | null;
+  readonly #named: string;
   #typed: string | null = $state(null); // the name of somebody logged in is theirs to change, for this visit
 
   constructor(services: Services) {
@@ -48,6 +50,7 @@ export class App {
     this.#account = services.account;
     this.organisation = services.organisation ?? null;
     this.#access = services.access ?? this.organisation?.core ?? null;
+    this.#named = services.named ?? "";
     this.logIn = services.account === null ? null : new LogIn(services.account, () => this.router.room ?? "");
     this.preferences = new Preferences(services.store);
     this.preview = new Preview(services.media, this.preferences);
@@ -70,11 +73,11 @@ export class App {
 
   /** The name under which we join. */
   get name(): string {
-    return this.#typed ?? (this.organisation?.state.user?.name || this.preferences.name);
+    return this.#typed ?? (this.organisation?.state.user?.name || this.#named || this.preferences.name);
   }
 
   rename(name: string): void {
-    if (this.organisation?.state.user) this.#typed = name;
+    if (this.organisation?.state.user || this.#named !== "") this.#typed = name;
     else this.preferences.update({ name });
   }
 

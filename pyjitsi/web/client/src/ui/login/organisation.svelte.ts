@@ -1,8 +1,8 @@
 /** The log-in with an organisation's account, made readable from Svelte. */
 
 import { createSubscriber } from "svelte/reactivity";
-import type { OrganisationError, OrganisationState } from "../../session/api";
-import { loginError, type Organisation } from "../../session/organisation";
+import type { LogInService, OrganisationError, OrganisationState } from "../../session/api";
+import { loginError } from "../../session/organisation";
 
 export class LiveOrganisation {
   /** Why the last log-in led back without one; forgotten with the next try. */
@@ -10,12 +10,13 @@ export class LiveOrganisation {
   readonly #subscribe: () => void;
 
   constructor(
-    readonly core: Organisation,
+    readonly core: LogInService,
     readonly store: Pick<Storage, "setItem"> | null,
   ) {
     this.#subscribe = createSubscriber((update) => core.subscribe(update));
     this.error = loginError(location.hash);
     if (this.error !== null) history.replaceState(null, "", location.pathname + location.search);
+    this.error ??= core.problem;
     void core.look();
   }
 
