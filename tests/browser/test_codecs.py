@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, ViewportSize
 
 from tests.browser.conftest import Guests
 from tests.browser.person import Person, eventually
 from tests.support.server import MeetingServer
 
-LARGE, SMALL = {"width": 1280, "height": 900}, {"width": 320, "height": 360}
+LARGE: ViewportSize = {"width": 1280, "height": 900}
+SMALL: ViewportSize = {"width": 320, "height": 360}
 VP8_ALONE = """
 for (const kind of [RTCRtpReceiver, RTCRtpSender]) {
   const all = kind.getCapabilities.bind(kind);
@@ -61,7 +62,7 @@ def seen(person: Person) -> dict[str, Any]:
     )
 
 
-def watcher(guests: Guests, name: str, room: str, viewport: dict[str, int]) -> Person:
+def watcher(guests: Guests, name: str, room: str, viewport: ViewportSize) -> Person:
     """Somebody without a camera."""
     return guests.invite(name, f"{room}#config.startWithVideoMuted=true", viewport=viewport)
 
