@@ -3,7 +3,8 @@
 -- ("previd"); who knows the token is the user it was given to.
 --
 -- With `meet_login_asks` the room services judge each log-in by the token (JWT) in the query or the Authorization
--- header, and the session keeps what it proved: `meet_identity`, shown to others, and `meet_scope`, for entries.
+-- header, and the session keeps what it proved: `meet_identity`, shown to others, `meet_scope`, for entries, and
+-- `meet_names`, which are for owners of declared rooms and shown to nobody.
 
 local new_sasl = require "util.sasl".new;
 local jid_split = require "util.jid".split;
@@ -78,7 +79,7 @@ local function refusal(session)
 	elseif answer.allow ~= true then
 		return answer.condition or "not-authorized", answer.text;
 	end
-	session.meet_identity, session.meet_scope = answer.identity, answer.scope;
+	session.meet_identity, session.meet_scope, session.meet_names = answer.identity, answer.scope, answer.names;
 	return nil;
 end
 
@@ -106,7 +107,9 @@ end
 -- A client that comes back has shown a token again, perhaps a newer one: that is what counts from now on.
 module:hook("smacks-hibernation-end", function(event)
 	if asks and event.resumed and event.origin then
-		event.resumed.meet_identity, event.resumed.meet_scope = event.origin.meet_identity, event.origin.meet_scope;
+		for _, name in ipairs { "meet_identity", "meet_scope", "meet_names" } do
+			event.resumed[name] = event.origin[name];
+		end
 	end
 end);
 

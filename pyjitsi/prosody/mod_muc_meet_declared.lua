@@ -4,6 +4,7 @@
 
 local st = require "util.stanza";
 local jid_bare = require "util.jid".bare;
+local set = require "util.set";
 
 local PREFIX = "{urn:pyjitsi:rooms}";
 local focus = module:get_option_string("meet_focus");
@@ -70,8 +71,9 @@ module:hook("muc-occupant-pre-join", function(event)
 	if not room._data.meet_owners or not user then
 		return nil;
 	end
+	local hidden = set.new(session.meet_names);
 	for _, name in ipairs(room._data.meet_owners) do
-		if name ~= "" and (name == user.id or name == user.email) then
+		if name ~= "" and (name == user.id or name == user.email or hidden:contains(name)) then
 			room:set_affiliation(true, jid_bare(event.stanza.attr.from), "owner");
 			event.occupant.role = "moderator";
 			return nil;

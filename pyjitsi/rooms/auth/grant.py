@@ -36,6 +36,7 @@ class Grant:
     group: str | None = None
     features: Mapping[str, bool] | None = None
     moderator: bool = False
+    names: tuple[str, ...] = ()  # beside id and e-mail address, and nobody else's business
 
     def identity(self) -> Json:
         """The session's identity as Prosody keeps it (pyjitsi/rooms/room.py)."""
@@ -60,7 +61,11 @@ def from_claims(claims: Mapping[str, Any]) -> Grant:
         user = {"id": claims["user_id"]}
     features = context.get("features")
     group, tenant = context.get("group"), context.get("tenant")
+    names = claims.get("owner_names")
     return Grant(
+        names=tuple(each for each in cast(list[Any], names) if isinstance(each, str) and each)
+        if isinstance(names, list)
+        else (),
         scope=Scope(
             room=room.lower() if room is not None else None,
             sub=sub.lower(),

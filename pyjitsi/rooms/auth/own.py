@@ -43,11 +43,15 @@ def derived(secret: str, purpose: str) -> bytes:
     return base64.urlsafe_b64encode(key)
 
 
-def issue(secret: str, user: dict[str, str], room: str, sub: str, now: float, seconds: float) -> str:
-    """A token for one room; ``sub`` is the domain or the tenant, ``secret`` the service's own."""
+def issue(
+    secret: str, user: dict[str, str], room: str, sub: str, now: float, seconds: float, names: tuple[str, ...] = ()
+) -> str:
+    """A token for one room; ``sub`` is the domain or the tenant, ``secret`` the service's own. ``names`` are those of
+    the person that others in the room don't see, and by which declared rooms name their owners."""
     claims = {
         "iss": ISSUER, "aud": AUDIENCE, "sub": sub, "room": room,
         "nbf": int(now) - 5, "exp": int(now + seconds), "context": {"user": user},
+        **({"owner_names": list(names)} if names else {}),
     }  # fmt: skip
     return jwt.encode(claims, derived(secret, "room tokens"), "HS256")
 

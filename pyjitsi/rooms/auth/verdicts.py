@@ -140,6 +140,7 @@ def _granted(grant: Grant, *, verify_domain: bool) -> Json:
         "identity": grant.identity(),
         "scope": json.dumps({**asdict(grant.scope), "moderator": grant.moderator, "verify_domain": verify_domain}),
         "moderator": grant.moderator,
+        **({"names": list(grant.names)} if grant.names else {}),
     }
 
 

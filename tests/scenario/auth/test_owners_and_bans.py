@@ -1,13 +1,15 @@
 """Who one is by token counts for what lasts: a ban follows the account, and a declared room knows its owners."""
 
 import time
+from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import Element, SubElement
+from xml.etree.ElementTree import Element, SubElement, tostring
 
 import pytest
 from pydantic import SecretStr
 
-from pyjitsi.rooms.auth.settings import JwtSettings
+from pyjitsi.rooms.auth import own
+from pyjitsi.rooms.auth.settings import AuthSettings, JwtSettings
 from pyjitsi.xmpp import muc
 from tests.scenario.auth.people import person, verdicts
 from tests.scenario.prosody.people import (
@@ -21,6 +23,7 @@ from tests.scenario.prosody.people import (
     rooms,
     text,
 )
+from tests.support.scripted_provider import settings as provider
 from tests.support.tokens import SECRET, claims, signed
 
 SHARED = JwtSettings(app_id="my_app", secret=SecretStr(SECRET), allow_empty=True)
@@ -120,3 +123,24 @@ async def test_owners_of_a_declared_room_are_accounts_of_the_tokens(focus: Focus
             await eve.send(join)
             answer = await eve.expect(lambda stanza: stanza.get("type") == "error", "a refusal")
             assert condition(answer) == "not-authorized"
+
+
+async def test_an_address_that_nobody_sees_names_an_owner(focus: Focus, tmp_path: Path) -> None:
+    """The room services' own tokens keep it out of the identity."""
+    room = await new_room(focus)
+    prosody = focus.prosody
+    await declare(focus, room, "ann@example.org")
+    secret, name = own.secret_of(tmp_path), room.partition("@")[0]
+
+    def made(user: str, *names: str) -> str:
+        return own.issue(secret, {"id": user, "name": user}, name, prosody.domain, time.time(), 60, names)
+
+    async with (
+        verdicts(prosody, AuthSettings(oidc=provider()), tmp_path),
+        person(prosody, made("u-1", "ann@example.org")) as ann,
+        person(prosody, made("u-2", "ben@example.org")) as ben,
+    ):
+        assert item(await enter(ann, room, ann.jid[:8]))["role"] == "moderator"
+        assert item(await enter(ben, room, ben.jid[:8]))["role"] == "participant"
+        seen = await ben.expect(lambda stanza: stanza.get("from") == f"{room}/{ann.jid[:8]}", "Ann")
+        assert "ann@example.org" not in tostring(seen, "unicode")

@@ -84,6 +84,17 @@ async def test_who_is_not_let_in(settings: MatrixSettings) -> None:
     )  # fmt: skip
 
 
+async def test_a_service_that_says_no_is_believed_whatever_else_it_says() -> None:
+    class Odd(Homeserver):
+        async def ask(
+            self, url: str, bearer: str | None = None, body: dict[str, Any] | None = None
+        ) -> tuple[int, bytes]:
+            results = {"user": False, "room_membership": True}
+            return 200, json.dumps({"results": results, "user_id": "@ann:example.org"}).encode()
+
+    assert (await refusal(SERVICE, Odd(), element_token("t-ann")))[0] == "not-allowed"
+
+
 @BOTH
 async def test_a_server_speaks_for_its_own_people_alone(settings: MatrixSettings) -> None:
     server = Homeserver()

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from pyjitsi.rooms.auth import own
+from pyjitsi.rooms.auth.oidc.account import read
 from pyjitsi.rooms.auth.settings import AuthSettings
 from pyjitsi.rooms.auth.verdicts import Auth
 from tests.support.scripted_provider import settings as provider
@@ -44,3 +45,12 @@ async def test_a_token_is_good_after_a_restart_and_nobody_else_can_make_one(tmp_
     assert (await answer(own.secret_of(tmp_path), token))["allow"]
     prosodys = SecretStr("the secret of the component, which Prosody has").get_secret_value()
     assert not (await answer(own.secret_of(tmp_path), own.issue(prosodys, USER, "standup", DOMAIN, 1e9, 1e10)))["allow"]
+
+
+def test_only_an_address_that_was_proved_is_anybodys() -> None:
+    claims = {"sub": "u-1", "name": "Ada", "email": "ada@example.org"}
+    for verified, expected in ((True, "ada@example.org"), (False, ""), ("true", ""), (None, "")):
+        account = read({**claims, "email_verified": verified}, provider())
+        assert account.email == expected
+        assert "email" not in account.user()  # others in the room see that
+    assert read({**claims, "email": ["x"], "email_verified": True}, provider()).email == ""

@@ -19,6 +19,7 @@ class Account:
     avatar: str | None
     moderator: bool
     allowed: bool
+    email: str = ""  # one that the provider says was proved; for declared rooms, whose owners it may name
 
     def user(self) -> dict[str, str]:
         """For ``context.user`` of a token; others in the room see it. The e-mail address is nobody's business."""
@@ -39,6 +40,7 @@ def read(claims: Mapping[str, Any], settings: OidcSettings) -> Account:
         name=_name(claims),
         avatar=picture if isinstance(picture, str) and _is_picture(picture) else None,
         moderator=not settings.moderator_groups or not groups.isdisjoint(_plain(settings.moderator_groups)),
+        email=_email(claims),
         allowed=not settings.allowed_groups or not groups.isdisjoint(_plain(settings.allowed_groups)),
     )
 
@@ -76,6 +78,12 @@ def _name(claims: Mapping[str, Any]) -> str:
             if text:
                 return text[:LONGEST_NAME]
     return ""
+
+
+def _email(claims: Mapping[str, Any]) -> str:
+    """An address that anybody may type into a profile is nobody's."""
+    email = claims.get("email")
+    return email if isinstance(email, str) and claims.get("email_verified") is True and len(email) <= 254 else ""
 
 
 def _is_picture(url: str) -> bool:

@@ -81,7 +81,9 @@ class Login:
     async def _account(self, claims: dict[str, Any], tokens: Tokens, now: float) -> accounts.Account:
         """With userinfo where the ID token leaves something out."""
         grouped = bool(self.settings.moderator_groups or self.settings.allowed_groups)
-        if "name" not in claims or (grouped and accounts.at(claims, self.settings.groups_claim) is None):
+        lacks_groups = grouped and accounts.at(claims, self.settings.groups_claim) is None
+        lacks_email = "email" in self.settings.scopes and "email" not in claims
+        if "name" not in claims or lacks_groups or lacks_email:
             claims = await self._provider.more(tokens.access, claims["sub"], now) | claims
         return accounts.read(claims, self.settings)
 
@@ -142,7 +144,9 @@ class Login:
         seconds = min(self.settings.token_minutes * 60, session.ends - now)
         name = unicodedata.normalize("NFKC", room).lower()
         sub = label(tenant[0]) if tenant else self._domain
-        return own.issue(self._secret, session.account.user(), name, sub, now, seconds), now + seconds
+        names = (session.account.email,) if session.account.email else ()
+        token = own.issue(self._secret, session.account.user(), name, sub, now, seconds, names)
+        return token, now + seconds
 
     async def end(self, cookie: str | None, now: float) -> str:
         """Log out here, and say where the provider's own log-out is."""
