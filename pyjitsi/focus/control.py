@@ -14,6 +14,7 @@ from pyjitsi import __version__, clock
 from pyjitsi.focus.choice import BridgeChoice, Pin
 from pyjitsi.focus.conference import Conference
 from pyjitsi.focus.moving import move, people_on
+from pyjitsi.focus.stats import stats
 from pyjitsi.observe.http import require_this_machine
 
 MAX_PINS = 1000
@@ -129,21 +130,7 @@ class FocusControl:
         return web.json_response({"name": "pyjitsi focus", "version": __version__, "os": "Linux"})
 
     async def _stats(self, _request: web.Request) -> web.Response:
-        now, conferences, registry = clock.monotonic(), self._conferences().values(), self._choice.registry
-        sizes = [len(conference.members) for conference in conferences]
-        bridges = registry.bridges.values()
-        return web.json_response({
-            "conferences": len(sizes),
-            "participants": sum(sizes),
-            "largest_conference": max(sizes, default=0),
-            "bridge_selector": {
-                "bridge_count": len(bridges),
-                "operational_bridge_count": registry.operational_count(now),
-                "in_shutdown_bridge_count": registry.in_shutdown_count(),
-                "bridge_version_count": registry.version_count(),
-            },
-            "version": __version__,
-        })  # fmt: skip
+        return web.json_response(stats([len(each.members) for each in self._conferences().values()], self._choice))
 
     async def _rtcstats(self, request: web.Request) -> web.Response:
         """The state of the meetings that collectors of statistics may read."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from prometheus_client import REGISTRY
 
+from pyjitsi.focus.stats import stats
 from pyjitsi.xmpp.stanzas import jingle
 from tests.scenario.focus.story import Story
 from tests.scenario.focus.test_conference import meeting
@@ -54,3 +55,17 @@ async def test_jingle_and_wishes_for_a_new_session_are_counted() -> None:
 )
 def test_what_dashboards_for_jicofo_ask_for_is_there(name: str) -> None:
     assert REGISTRY.get_sample_value(f"jitsi_jicofo_{name}") is not None
+
+
+async def test_stats_have_the_originals_shape() -> None:
+    story = await meeting("aaaaaaaa", "bbbbbbbb", "cccccccc")
+    before = stats([], story.choice)
+    await story.bridge_dies()
+    found = stats([3, 2, 40], story.choice)
+    assert (found["conferences"], found["participants"], found["largest_conference"]) == (3, 45, 40)
+    assert found["endpoint_pairs"] == 6 + 2 + 40 * 39
+    assert (len(found["conference_sizes"]), found["conference_sizes"][3], found["conference_sizes"][21]) == (22, 1, 1)
+    assert found["bridge_failures"]["participants_moved"] == before["bridge_failures"]["participants_moved"] + 3
+    assert found["bridge_selector"]["bridge_count"] == 0
+    assert set(found["jingle"]) == {"sent", "received"}
+    assert found["jingle"]["received"]["SESSION_ACCEPT"] >= 3

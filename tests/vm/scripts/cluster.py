@@ -54,7 +54,7 @@ with subtest("rooms spread over both bridges, and people in each see each other"
         sees(pair[1], pair[0], 60)
     for machine in (eu1, us1):
         found = figures(machine)
-        t.assertEqual((found["conferences"], found["endpoints"]), (1, 2))
+        t.assertEqual((found["conferences"], found["local_endpoints"]), (1, 2))
     people.succeed("systemctl stop alice bob carol dave")
 
 with subtest("a room across two regions is joined by a relay"):
@@ -64,14 +64,14 @@ with subtest("a room across two regions is joined by a relay"):
     sees("frank", "erin", 60)
     for machine in (eu1, us1):
         found = figures(machine)
-        t.assertEqual((found["endpoints"], found["octo_conferences"], found["octo_endpoints"]), (1, 1, 1))
+        t.assertEqual((found["local_endpoints"], found["octo_conferences"], found["octo_endpoints"]), (1, 1, 1))
 
 with subtest("a killed bridge's people are back on the other"):
     us1.succeed("systemctl kill --signal KILL meet-bridge.service; systemctl stop meet-bridge.service")
     people.succeed("sleep 5")
     sees("erin", "frank", 60)
     sees("frank", "erin", 60)
-    t.assertEqual(figures(eu1)["endpoints"], 2)
+    t.assertEqual(figures(eu1)["local_endpoints"], 2)
     for name in ("erin", "frank"):
         seen = json.loads(people.succeed(f"cat /run/{name}.json"))["others"]
         gaps = {other: max(seen[other][kind]["gap"] for kind in ("video", "audio")) for other in seen}
