@@ -8,6 +8,7 @@ VP8 = 1
 VP9 = 2
 H264 = 3
 AV1 = 4
+AGGREGATED = 8  # units of an H.264 aggregate that are looked at; encoders put two or three there
 KINDS = {"vp8": VP8, "vp9": VP9, "h264": H264, "av1": AV1}
 
 
@@ -27,13 +28,20 @@ def begins_keyframe(kind: int, data: bytes | bytearray, start: int, end: int) ->
 
 
 def _h264(data: bytes | bytearray, start: int, end: int) -> bool:
-    """A parameter set or an IDR slice, alone, first in an aggregate, or as a fragment's beginning (RFC 6184)."""
+    """A parameter set or an IDR slice, alone, in an aggregate (behind a delimiter or remarks, perhaps), or as a
+    fragment's beginning (RFC 6184)."""
     kind = data[start] & 0x1F
-    if kind == 24:  # STAP-A: one byte, then a length of two
-        if start + 3 >= end:
-            return False
-        kind = data[start + 3] & 0x1F
-    elif kind == 28:  # FU-A: its header tells the start and the kind
+    if kind == 24:  # STAP-A: units, each behind its length in two bytes
+        at = start + 1
+        for _ in range(AGGREGATED):
+            if at + 2 >= end:
+                return False
+            kind = data[at + 2] & 0x1F
+            if kind in (5, 7):
+                return True
+            at += 2 + (data[at] << 8 | data[at + 1])
+        return False
+    if kind == 28:  # FU-A: its header tells the start and the kind
         if start + 1 >= end or data[start + 1] & 0x80 == 0:
             return False
         kind = data[start + 1] & 0x1F

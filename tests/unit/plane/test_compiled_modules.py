@@ -256,6 +256,10 @@ def test_projections_of_layers(stream: list[tuple[int, int, int, int, int, int |
         (plain_keyframe.H264, "7c85", True),  # FU-A, start of an IDR slice
         (plain_keyframe.H264, "7c05", False),  # FU-A, its middle
         (plain_keyframe.H264, "78000467", True),  # STAP-A with a parameter set first
+        (plain_keyframe.H264, "78000209f000036764000002680000", True),  # behind a delimiter
+        (plain_keyframe.H264, "78000209f00002064100024101", False),  # a delimiter, remarks, a slice
+        (plain_keyframe.H264, "78" + "0000" * 30, False),
+        (plain_keyframe.H264, "780009", False),
         (plain_keyframe.VP9, "8c8001", True),  # picture id, beginning, not predicted
         (plain_keyframe.VP9, "cc8001", False),  # predicted
         (plain_keyframe.VP9, "a8 05 02", False),  # spatial layer 1
