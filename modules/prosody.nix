@@ -104,6 +104,16 @@ in
   };
 
   config = mkIf cfg.prosody.enable {
+    warnings =
+      let
+        version = lib.getVersion cfg.prosody.package;
+        mended = if lib.versionAtLeast version "13" then "13.0.5" else "0.12.6";
+      in
+      lib.optional (version != "" && lib.versionOlder version mended) ''
+        services.meet.prosody.package is Prosody ${version}, which strangers can exhaust without logging in
+        (CVE-2026-43506, CVE-2026-43507): take Prosody ${mended} or later, or one with the mends ported back.
+      '';
+
     assertions = [
       {
         assertion = remote != { } -> cfg.prosody.listenAddresses != [ ];

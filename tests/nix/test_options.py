@@ -135,6 +135,15 @@ def test_each_assertion_says_what_to_do(nix: Nix, configuration: str, message: s
     assert any(message in each for each in failed), failed
 
 
+@pytest.mark.parametrize(
+    ("version", "warned"), [("0.12.3", True), ("0.12.6", False), ("13.0.4", True), ("13.0.5", False), ("14.0.0", False)]
+)
+def test_a_prosody_with_known_holes_is_warned_of(nix: Nix, version: str, warned: bool) -> None:
+    package = f'pkgs.prosody // {{ version = "{version}"; }}'
+    found = nix.evaluate(f"{{ pkgs, ... }}: {meet(f'prosody.package = {package};')}", "warnings")
+    assert any(f"is Prosody {version}" in each for each in found) == warned
+
+
 def test_a_server_without_bridges_is_warned_of(nix: Nix) -> None:
     assert any("there is no bridge" in each for each in nix.evaluate(meet("bridge.enable = false;"), "warnings"))
 

@@ -48,6 +48,40 @@ async def test_who_speaks_is_who_sent_it_whatever_the_body_says(focus: Focus, pe
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        "<retract xmlns='urn:xmpp:message-retract:1' id='{id}'/><body>taken back</body>",
+        "<replace xmlns='urn:xmpp:message-correct:0' id='{id}'/><body>I resign</body>",
+        f"<json-message xmlns='{JITMEET}'>"
+        '{{"type":"editChat","messageId":"{id}","message":"I resign"}}</json-message>',
+    ],
+)
+async def test_nobody_changes_what_another_said(focus: Focus, person: NewPerson, change: str) -> None:
+    room, ada, eve = await company(focus, person)
+
+    async def send(who: XmppClient, identity: str, content: str) -> None:
+        await who.send(f"<message xmlns='{NS_CLIENT}' to='{room}' type='groupchat' id='{identity}'>{content}</message>")
+
+    def is_refusal(stanza: Element) -> bool:
+        return stanza.get("type") == "error" and "forbidden" in {each.tag.rpartition("}")[2] for each in stanza.iter()}
+
+    await send(ada, "words", "<body>I stay</body>")
+    await hears(eve, "I stay")
+    for number, target in enumerate(("words", "never-said")):
+        await send(eve, f"change{number}", change.format(id=target))
+        eve.seen.remove(await eve.expect(is_refusal, "a refusal"))
+    await send(eve, "words", "<body>mine, by its id</body>")
+    await send(eve, "change2", change.format(id="words"))
+    await eve.expect(is_refusal, "a refusal")
+    await send(ada, "own", change.format(id="words"))
+    changed = await eve.expect(lambda s: s.get("id") in ("own", "change0", "change1", "change2"), "the change")
+    while changed.get("type") == "error":
+        eve.seen.remove(changed)
+        changed = await eve.expect(lambda s: s.get("id") in ("own", "change0", "change1", "change2"), "the change")
+    assert (changed.get("id"), changed.get("from")) == ("own", f"{room}/{ADA}")
+
+
+@pytest.mark.parametrize(
     "forged",
     [
         "<identity><user><id>ada@example.org</id><name>Ada</name></user></identity>",
