@@ -98,9 +98,16 @@ class Brewery:
                 self._judge(jid, None)
 
     def _judge(self, jid: str, problem: str | None) -> None:
-        """Move the people of a bridge that is unwell; use one again that was."""
+        """Move the people of a bridge that is unwell; use one again that was.
+
+        Where there is no other one, it goes on being used: its self-test may have failed for want of processor alone,
+        and nobody is helped by a meeting that ends.
+        """
         if problem is not None:
-            log.warning("bridge unwell", bridge=jid, reason=problem)
+            replaceable = self.registry.replaceable(jid, clock.monotonic())
+            log.warning("bridge unwell", bridge=jid, reason=problem, kept=not replaceable)
+            if not replaceable:
+                return
             self.registry.failed(jid, clock.monotonic())
             self._changed(Lost(jid, problem))
             return

@@ -131,6 +131,14 @@ class BridgeRegistry:
             return f"it has said nothing for {timeout:g} s"
         return None if bridge.healthy else "it says that it is unwell"
 
+    def replaceable(self, jid: str, now: float) -> bool:
+        """Whether there is another bridge that people could be moved to."""
+        return any(
+            self.operational(each, now) and not (each.drain or each.graceful_shutdown or each.shutting_down)
+            for each in self.bridges.values()
+            if each.jid != jid
+        )
+
     def operational_count(self, now: float) -> int:
         """How many can be used."""
         return sum(self.operational(each, now) for each in self.bridges.values())

@@ -1,6 +1,7 @@
 """What the focus does with a bridge whose health check fails."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -13,6 +14,7 @@ from pyjitsi.xmpp.connection import IqError, IqTimeout
 from tests.scenario.focus.story import BREWERY, Story
 
 OSLO = f"{BREWERY}/oslo"
+ROME = f"{BREWERY}/rome"
 UNWELL = IqError("internal-server-error", "the self-test failed", None)
 
 
@@ -27,7 +29,7 @@ class FakeClock:
 
 
 class World:
-    """A focus's brewery with one bridge, which answers its health checks as ``answers`` say, one after the other."""
+    """A focus's brewery with two bridges; Oslo answers its health checks as ``answers`` say, one by one."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, answers: list[Exception | None], **settings: Any) -> None:
         self.clock: FakeClock = FakeClock()
@@ -35,8 +37,10 @@ class World:
         self.asked: int = 0
         self.changes: list[tuple[float, Found | Lost]] = []
         self.over: asyncio.Event = asyncio.Event()
+        self.before_answer: Callable[[], None] = lambda: None
         self.registry: BridgeRegistry = BridgeRegistry(quarantine=60.0)
         self.registry.present(OSLO, {"drain": "false"}, self.clock.now)
+        self.registry.present(ROME, {"drain": "false"}, self.clock.now)
         made: Any = self
         self.brewery: Brewery = Brewery(made, Story(**settings).settings, "focus", self.registry, self._changed)
         monkeypatch.setattr(module, "clock", self.clock)
@@ -55,6 +59,7 @@ class World:
     async def iq(self, to: str, _payload: Element, **options: Any) -> None:
         assert (to, options["kind"]) == (OSLO, "get")
         self.asked += 1
+        self.before_answer()
         answer = self.answers.pop(0)
         if isinstance(answer, IqTimeout):
             self.clock.now += options["timeout"]
@@ -79,6 +84,33 @@ async def test_people_of_a_bridge_that_says_it_is_unwell_are_moved_and_it_is_use
     assert isinstance(lost, Lost)
     assert "the self-test failed" in lost.reason
     assert found == Found(OSLO)
+
+
+@pytest.mark.parametrize("others", [None, {"drain": "true"}, {"graceful_shutdown": "true"}])
+async def test_an_unwell_bridge_keeps_its_people_and_takes_more_where_no_other_one_could(
+    monkeypatch: pytest.MonkeyPatch, others: dict[str, str] | None
+) -> None:
+    world = World(monkeypatch, [None, UNWELL, UNWELL, None])
+    if others is None:
+        world.registry.gone(ROME)
+    else:
+        world.registry.present(ROME, others, world.clock.now)
+    await world.run()
+    assert world.changes == []
+    assert world.registry.operational(world.registry.bridges[OSLO], world.clock.now)
+
+
+async def test_it_is_left_once_there_is_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch, [UNWELL, UNWELL])
+    world.registry.present(ROME, {"drain": "true"}, world.clock.now)
+    drained = world.registry.bridges[ROME]
+
+    def well() -> None:
+        drained.drain = world.clock.now < 1020
+
+    world.before_answer = well
+    await world.run()
+    assert [(at, type(change)) for at, change in world.changes] == [(20.0, Lost)]
 
 
 async def test_a_bridge_that_is_silent_twice_gets_nobody_new_and_keeps_its_people(
