@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 # Of the load "meeting 20" (tests/bench/results/latest.json), rounded up: all of the process, for each packet sent on.
 MICROSECONDS = 5.0
-IDLE_MB = 85
-ENDPOINT_MB = 1.5
+IDLE_MB = 80
+ENDPOINT_MB = 0.8
 CORE_FULL = 0.7  # of a core: beyond that delay grows
 PACKET_BYTES = 1180
 AUDIO_PACKETS, AUDIO_BITS = 50, 40_000  # a second: Opus of 20 ms, with headers
