@@ -134,7 +134,7 @@ let
     splitString = sep: s: filter isString (builtins.split (lib.escapeRegex sep) s); escapeRegex = replaceStrings [ "\\" "." "*" "+" "?" "(" ")" "[" "]" "{" "}" "^" "$" "|" ] [ "\\\\" "\\." "\\*" "\\+" "\\?" "\\(" "\\)" "\\[" "\\]" "\\{" "\\}" "\\^" "\\$" "\\|" ];
     hasPrefix = p: s: substring 0 (stringLength p) s == p; hasSuffix = p: s: stringLength s >= stringLength p && substring (stringLength s - stringLength p) (-1) s == p; boolToString = b: if b then "true" else "false";
     escapeShellArg = a: if match "[[:alnum:],._+:@%/-]+" (toString a) != null then toString a else "'${replaceStrings [ "'" ] [ "'\\''" ] (toString a)}'"; escapeShellArgs = concatMapStringsSep " " escapeShellArg;
-    getExe' = p: b: "${p}/bin/${b}"; getExe = p: getExe' p (p.meta.mainProgram or p.pname); versionAtLeast = a: b: compareVersions a b != -1; versionOlder = a: b: compareVersions a b == -1;
+    getVersion = p: if isString p then (builtins.parseDrvName p).version else p.version or (builtins.parseDrvName p.name).version; getExe' = p: b: "${p}/bin/${b}"; getExe = p: getExe' p (p.meta.mainProgram or p.pname); versionAtLeast = a: b: compareVersions a b != -1; versionOlder = a: b: compareVersions a b == -1;
     toLower = replaceStrings upper lower; importJSON = path: builtins.fromJSON (builtins.readFile path); importTOML = path: builtins.fromTOML (builtins.readFile path);
     zipListsWith = f: a: b: genList (i: f (elemAt a i) (elemAt b i)) (if length a < length b then length a else length b);
     count = p: xs: length (filter p xs); hasInfix = infix: s: length (builtins.split (escapeRegex infix) s) > 1;
