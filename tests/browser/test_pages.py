@@ -96,7 +96,8 @@ def test_people_stay_when_focus_prosody_or_the_web_service_is_killed(guests: Gue
         ben.say(f"back after {service}")
         if not ana.page.get_by_test_id("chat-input").is_visible():
             ana.press("toolbar-chat")
-        expect(ana.page.get_by_test_id("chat-message").last).to_contain_text(f"back after {service}")
+        heard = ana.page.get_by_test_id("chat-message").last  # once both streams are back
+        expect(heard).to_contain_text(f"back after {service}", timeout=20_000)
 
 
 def test_the_stream_is_not_ended_by_anything_that_the_client_sends(guests: Guests, room: str) -> None:
