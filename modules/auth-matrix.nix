@@ -15,13 +15,7 @@ let
   cfg = config.services.meet;
   ours = import ./lib.nix { inherit lib pkgs cfg; };
   matrix = cfg.auth.matrix;
-  nullable =
-    type: example: description:
-    mkOption {
-      type = types.nullOr type;
-      default = null;
-      inherit example description;
-    };
+  inherit (ours) nullable;
   url = types.strMatching "https?://[^[:space:]?#]+";
 in
 {

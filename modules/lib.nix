@@ -34,6 +34,15 @@ in
       inherit description;
     };
 
+  # Something that stays unset until somebody sets it.
+  nullable =
+    type: example: description:
+    lib.mkOption {
+      type = lib.types.nullOr type;
+      default = null;
+      inherit example description;
+    };
+
   # A list of names, empty until somebody fills it.
   names =
     example: description:

@@ -15,13 +15,6 @@ let
     ;
   cfg = config.services.meet;
   ours = import ./lib.nix { inherit lib pkgs cfg; };
-  nullable =
-    description: example:
-    mkOption {
-      type = types.nullOr types.str;
-      default = null;
-      inherit description example;
-    };
 in
 {
   options.services.meet.web = {
@@ -73,14 +66,14 @@ in
     };
 
     branding = {
-      appName = nullable "The name shown instead of the product's." "Town Hall";
+      appName = ours.nullable types.str "Town Hall" "The name shown instead of the product's.";
       logo = mkOption {
         type = types.nullOr types.path;
         default = null;
         example = literalExpression "./logo.svg";
         description = "A picture (SVG or PNG) shown on the front page, and as the page's icon.";
       };
-      backgroundColor = nullable "The background of all pages, as a CSS colour." "#102030";
+      backgroundColor = ours.nullable types.str "#102030" "The background of all pages, as a CSS colour.";
     };
 
     settings = mkOption {

@@ -6,13 +6,13 @@ it is held against what rooms and bridges say; what is missing or stale costs an
 """
 
 import hashlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import structlog
 
 from pyjitsi.focus.record import ConferenceRecord, from_json, to_json
+from pyjitsi.private_file import write_whole
 
 log = structlog.get_logger("focus")
 
@@ -29,13 +29,9 @@ class Journal:
         path = self._path(record.room)
         if path is None:
             return
-        new = path.with_suffix(".new")
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(to_json(record))
-            new.replace(path)
+            write_whole(path, to_json(record))
         except OSError as error:
             if not self._complained:
                 self._complained = True

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from pyjitsi.private_file import write_whole
 from pyjitsi.service import StartError
 
 CERTIFICATE_DAYS = 397
@@ -52,11 +53,7 @@ class State:
     def write(self, name: str, text: str) -> Path:
         """Write a file of mode 0600, whole or not at all."""
         path = self.folder / name
-        new = path.with_suffix(path.suffix + ".new")
-        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(text)
-        new.replace(path)
+        write_whole(path, text.encode())
         return path
 
     def secret(self, name: str) -> str:

@@ -7,9 +7,16 @@ import json
 from typing import Any
 
 import jwt
+import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+from pydantic import SecretStr
+
+from pyjitsi.rooms.auth.grant import Refused
+from pyjitsi.rooms.auth.keys import FetchError
+from pyjitsi.rooms.auth.settings import JwtSettings
+from pyjitsi.rooms.auth.tokens import Verifier
 
 SECRET = "a shared secret of more than thirty-two bytes"
 DOMAIN = "meet.localhost"
@@ -56,3 +63,30 @@ def public_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
 def encoded(data: bytes) -> str:
     """Base64 as tokens have it (RFC 7515 section 2)."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+class KeyPages:
+    """Everything that can be fetched, keys above all; ``asked`` has what was."""
+
+    def __init__(self, pages: dict[str, bytes]) -> None:
+        self.pages: dict[str, bytes] = pages
+        self.asked: list[str] = []
+
+    async def fetch(self, url: str) -> bytes:
+        """A page. Raises FetchError."""
+        self.asked.append(url)
+        if url not in self.pages:
+            raise FetchError("status 404")
+        return self.pages[url]
+
+
+def shared(**changes: Any) -> Verifier:
+    """Takes tokens that are signed with the shared secret."""
+    return Verifier(JwtSettings(app_id="my_app", secret=SecretStr(SECRET), **changes), None)
+
+
+async def refusal(verifier: Verifier, token: str, now: float = NOW) -> str:
+    """What the bearer of a token is told, who does not get in."""
+    with pytest.raises(Refused) as caught:
+        await verifier.verify(token, now)
+    return caught.value.text

@@ -2,7 +2,6 @@
 (4-services.md section 1.3)."""
 
 import base64
-import os
 import secrets
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
+from pyjitsi.private_file import write_whole
 from pyjitsi.rooms.auth.settings import JwtSettings
 
 ISSUER = "pyjitsi-rooms"
@@ -29,11 +29,7 @@ def secret_of(folder: Path | None) -> str:
     file = folder / "tokens.secret"
     if file.exists() and (found := file.read_text().strip()):
         return found
-    fresh = file.with_suffix(".new")
-    fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as text:
-        text.write(f"{made}\n")
-    fresh.rename(file)  # whole or not at all
+    write_whole(file, f"{made}\n".encode())
     return made
 
 

@@ -31,7 +31,7 @@ def test_it_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
 
 def test_half_a_file_is_none(tmp_path: Path) -> None:
     (tmp_path / "tokens.secret").write_text("\n")
-    (tmp_path / "tokens.new").write_text("half")
+    (tmp_path / "tokens.secret.new").write_text("half")
     assert len(own.secret_of(tmp_path)) == 64
 
 

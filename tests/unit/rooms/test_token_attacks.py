@@ -2,62 +2,47 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
-from pydantic import SecretStr
 
-from pyjitsi.rooms.auth.grant import Refused
-from pyjitsi.rooms.auth.keys import FetchError, KeyServer, KeySet
+from pyjitsi.rooms.auth.keys import KeyServer, KeySet
 from pyjitsi.rooms.auth.settings import Algorithm, JwtSettings
 from pyjitsi.rooms.auth.tokens import Verifier
-from tests.support.tokens import NOW, SECRET, by_hand, claims, encoded, public_pem, signed, signed_by, unsigned
+from tests.support.tokens import (
+    NOW,
+    KeyPages,
+    by_hand,
+    claims,
+    encoded,
+    public_pem,
+    refusal,
+    shared,
+    signed,
+    signed_by,
+    unsigned,
+)
 
 OURS, EVILS = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
 P256, P384 = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP384R1())
 KID = "k1"
 
 
-class Web:
-    """Everything that can be fetched; ``asked`` has what was."""
-
-    def __init__(self, pages: Mapping[str, bytes]) -> None:
-        self.pages: Mapping[str, bytes] = pages
-        self.asked: list[str] = []
-
-    async def fetch(self, url: str) -> bytes:
-        self.asked.append(url)
-        if url not in self.pages:
-            raise FetchError("status 404")
-        return self.pages[url]
-
-
-def server_of(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey = OURS) -> Web:
+def server_of(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey = OURS) -> KeyPages:
     """A key server with one key, and the attacker's documents elsewhere."""
     evil = {"keys": [{**RSAAlgorithm.to_jwk(EVILS.public_key(), as_dict=True), "kid": KID}]}
-    return Web({
+    return KeyPages({
         f"https://keys/{hashlib.sha256(KID.encode()).hexdigest()}.pem": public_pem(key),
         "https://evil/keys": json.dumps(evil).encode(),
         "https://evil/cert": public_pem(EVILS),
     })  # fmt: skip
 
 
-def public(web: Web, algorithm: Algorithm = "RS256") -> Verifier:
+def public(web: KeyPages, algorithm: Algorithm = "RS256") -> Verifier:
     settings = JwtSettings(app_id="my_app", key_server="https://keys", algorithm=algorithm)
     return Verifier(settings, KeyServer("https://keys", web.fetch))
-
-
-def shared(**changes: Any) -> Verifier:
-    return Verifier(JwtSettings(app_id="my_app", secret=SecretStr(SECRET), **changes), None)
-
-
-async def refusal(verifier: Verifier, token: str) -> str:
-    with pytest.raises(Refused) as caught:
-        await verifier.verify(token, NOW)
-    return caught.value.text
 
 
 def header(**fields: Any) -> str:
@@ -162,7 +147,7 @@ async def test_a_key_set_gives_public_keys_for_signatures_alone() -> None:
         {"kty": "oct", "k": encoded(b"a" * 32), "kid": "oct"},
         {**ECAlgorithm.to_jwk(P256.public_key(), as_dict=True), "kid": "ec"},
     ]}  # fmt: skip
-    web = Web({"https://set": json.dumps(keys).encode()})
+    web = KeyPages({"https://set": json.dumps(keys).encode()})
     settings = JwtSettings(app_id="my_app", jwks_url="https://set")
     verifier = Verifier(settings, KeySet("https://set", web.fetch))
     for kid in ("private", "enc", "oct", "ec"):

@@ -13,10 +13,10 @@ from jwt.algorithms import RSAAlgorithm
 from pydantic import SecretStr, ValidationError
 
 from pyjitsi.rooms.auth.grant import Grant, Refused, Scope
-from pyjitsi.rooms.auth.keys import FetchError, KeyServer, KeySet
+from pyjitsi.rooms.auth.keys import KeyServer, KeySet
 from pyjitsi.rooms.auth.settings import JwtSettings
 from pyjitsi.rooms.auth.tokens import Verifier
-from tests.support.tokens import DOMAIN, NOW, SECRET, by_hand, claims, signed, unsigned
+from tests.support.tokens import DOMAIN, NOW, SECRET, KeyPages, by_hand, claims, refusal, shared, signed, unsigned
 
 PRIVATE = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PEM = PRIVATE.private_bytes(
@@ -26,37 +26,13 @@ PUBLIC = PRIVATE.public_key().public_bytes(serialization.Encoding.PEM, serializa
 GOOD_HEADER = '{"alg":"HS256","typ":"JWT"}'
 
 
-def shared(**changes: Any) -> Verifier:
-    return Verifier(JwtSettings(app_id="my_app", secret=SecretStr(SECRET), **changes), None)
-
-
-class Server:
-    """A key server, or a set's; ``asked`` has the addresses."""
-
-    def __init__(self, pages: dict[str, bytes]) -> None:
-        self.pages: dict[str, bytes] = pages
-        self.asked: list[str] = []
-
-    async def fetch(self, url: str) -> bytes:
-        self.asked.append(url)
-        if url not in self.pages:
-            raise FetchError("status 404")
-        return self.pages[url]
-
-
-def public(server: Server) -> Verifier:
+def public(server: KeyPages) -> Verifier:
     settings = JwtSettings(app_id="my_app", key_server="https://keys")
     return Verifier(settings, KeyServer("https://keys", server.fetch))
 
 
-def key_server() -> Server:
-    return Server({f"https://keys/{hashlib.sha256(b'k1').hexdigest()}.pem": PUBLIC})
-
-
-async def refusal(verifier: Verifier, token: str, now: float = NOW) -> str:
-    with pytest.raises(Refused) as caught:
-        await verifier.verify(token, now)
-    return caught.value.text
+def key_server() -> KeyPages:
+    return KeyPages({f"https://keys/{hashlib.sha256(b'k1').hexdigest()}.pem": PUBLIC})
 
 
 async def test_all_claims_are_read() -> None:
@@ -215,7 +191,7 @@ async def test_key_ids_that_are_refused(kid: Any, text: str) -> None:
 
 async def test_a_key_set_is_asked_again_for_an_unknown_key_but_not_at_will() -> None:
     jwk = json.loads(RSAAlgorithm.to_jwk(PRIVATE.public_key()))
-    server = Server({"https://set": json.dumps({"keys": [{**jwk, "kid": "k1"}, {"kty": "oct", "k": "AA", "kid": "o"},
+    server = KeyPages({"https://set": json.dumps({"keys": [{**jwk, "kid": "k1"}, {"kty": "oct", "k": "AA", "kid": "o"},
                                                          {**jwk, "kid": "e", "use": "enc"}, 7]}).encode()})  # fmt: skip
     keys = KeySet("https://set", server.fetch)
     verifier = Verifier(JwtSettings(app_id="my_app", jwks_url="https://set"), keys)

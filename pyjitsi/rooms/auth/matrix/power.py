@@ -27,6 +27,10 @@ class Room:
             return own
         return _number(self.levels.get("users_default")) or 0
 
+    def moderates(self, user: str, least: int | None) -> bool:
+        """Whether somebody has that power; None: what changes the room's settings."""
+        return self.level_of(user) >= (self.needed if least is None else least)
+
     @property
     def needed(self) -> int:
         """What changes the room's settings."""

@@ -91,9 +91,8 @@ class HomeserverAndSynapse:
         if user not in _list(members, "members"):
             raise Refused(NOT_IN_ROOM)
         events = _list(state, "state")
-        room = read_state(events, asked.room)
-        least = self._settings.moderator_level
-        return Member(user, room.level_of(user) >= (room.needed if least is None else least), _name(events, user))
+        moderates = read_state(events, asked.room).moderates(user, self._settings.moderator_level)
+        return Member(user, moderates, _name(events, user))
 
     async def _room(self, asked: Asked, what: str) -> Json:
         base, token = self._settings.synapse_url, self._settings.synapse_token
@@ -126,8 +125,7 @@ class VerificationService:
         power = _object(found, "power_levels")
         # The service tells the person's level beside the room's, which has no people any more.
         room = Room({**_object(power, "room"), "users": {user: power.get("user")}})
-        least = self._settings.moderator_level
-        return Member(user, room.level_of(user) >= (room.needed if least is None else least))
+        return Member(user, room.moderates(user, self._settings.moderator_level))
 
 
 async def _answer(
