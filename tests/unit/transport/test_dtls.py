@@ -1,8 +1,6 @@
 """DTLS as its peer sees it: against a second transport, and against plain pyOpenSSL that offers what we would not."""
 
 import random
-import time
-from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +10,6 @@ from OpenSSL import SSL
 from pyjitsi.bridge.plane.api import SrtpKeys
 from pyjitsi.bridge.transport.certificate import HASHES, digest, strongest
 from pyjitsi.bridge.transport.dtls import (
-    MTU,
     ApplicationData,
     Certificate,
     Closed,
@@ -24,41 +21,7 @@ from pyjitsi.bridge.transport.dtls import (
 )
 from pyjitsi.bridge.transport.records import datagrams
 from pyjitsi.bridge.transport.srtp_keys import OFFER, split_keys
-
-OURS = Certificate.generate(time.time())
-THEIRS = Certificate.generate(time.time())
-
-
-def fingerprints(certificate: Certificate, *hashes: str) -> list[Fingerprint]:
-    return [Fingerprint(name, digest(name, certificate.der)) for name in hashes or ("sha-256",)]
-
-
-def pair(now: float = 0.0) -> tuple[DtlsTransport, DtlsTransport]:
-    server, client = DtlsTransport(OURS, now=now), DtlsTransport(THEIRS, now=now)
-    server.start("server", fingerprints(THEIRS), now)
-    client.start("client", fingerprints(OURS), now)
-    return server, client
-
-
-def exchange(
-    server: DtlsTransport, client: DtlsTransport, now: float = 0.0, keep: Callable[[bytes], bool] = lambda _now: True
-) -> None:
-    """Carry datagrams until both are silent."""
-    while True:
-        sent = [(server, data) for data in client.take_transmits()]
-        sent += [(client, data) for data in server.take_transmits()]
-        if not sent:
-            return
-        for to, data in sent:
-            assert len(data) <= MTU
-            if keep(data):
-                to.receive(data, now)
-
-
-def keys_of(events: Sequence[DtlsEvent]) -> SrtpKeys:
-    [event] = events
-    assert isinstance(event, Connected)
-    return event.keys
+from tests.unit.transport.dtls_pair import OURS, THEIRS, exchange, fingerprints, keys_of, pair
 
 
 def test_both_sides_export_the_same_keys_crosswise_and_gcm_comes_first() -> None:
@@ -371,52 +334,6 @@ def test_a_lost_flight_comes_again_after_200_ms_without_waiting_for_openssl() ->
     exchange(server, client, 0.6)
     keys_of(server.take_events())
     keys_of(client.take_events())
-
-
-def test_who_rests_sends_its_last_flight_again_to_a_client_that_missed_it() -> None:
-    server, client = pair()
-    for data in client.take_transmits():
-        server.receive(data, 0.0)
-    for data in server.take_transmits():
-        client.receive(data, 0.0)
-    for data in client.take_transmits():
-        server.receive(data, 0.0)
-    ours = keys_of(server.take_events())
-    server.rest()
-    lost = server.take_transmits()
-    client.tick(0.2)
-    for data in client.take_transmits():
-        server.receive(data, 0.2)
-    again = server.take_transmits()
-    assert again == lost
-    for data in again:
-        client.receive(data, 0.2)
-    assert keys_of(client.take_events()).send == ours.receive
-
-
-def test_who_rests_reads_and_says_nothing_more() -> None:
-    server, client = pair()
-    hello = client.take_transmits()
-    for data in hello:
-        server.receive(data, 0.0)
-    exchange(server, client)
-    server.take_events()
-    server.rest()
-    client.send(b"unasked")
-    for data in [*client.take_transmits(), *hello, b"\x16", b"\x16\xfe\xfd\0\1"]:
-        server.receive(data, 0.0)
-    server.send(b"unheard")
-    assert (server.take_events(), server.take_transmits(), server.next_timeout()) == ([], [], None)
-    server.close()
-    assert (server.take_events(), server.take_transmits()) == ([Closed()], [])
-
-
-def test_nobody_rests_before_the_handshake_is_over() -> None:
-    server, client = pair()
-    server.rest()
-    client.rest()
-    exchange(server, client)
-    assert keys_of(server.take_events()).send == keys_of(client.take_events()).receive
 
 
 @pytest.mark.parametrize("seed", range(12))
